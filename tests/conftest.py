@@ -1,0 +1,29 @@
+"""Fixtures that every test may use: the shared drawings, and the golden ones that are committed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real drawings beside the checkout; the test skips where it is missing."""
+    if not (SHARED / "raw").is_dir():
+        pytest.skip(f"real drawings not found at {SHARED}: they are not part of the repository")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def golden_raw() -> list[dict]:
+    """A dozen real raw drawings with times: {"word", "key_id", "strokes"}."""
+    return json.loads((GOLDEN / "raw.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def house() -> list[list[list[int]]]:
+    """The poster's house (a simplified drawing of two strokes), the project's golden drawing."""
+    return json.loads((GOLDEN / "house.json").read_text())

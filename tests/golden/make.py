@@ -1,0 +1,62 @@
+"""Writes the golden fixtures of this folder: raw.json from ../shared/data, canonical.json from it and awkward strokes.
+
+Run once, by hand: `python tests/golden/make.py`. Other runtimes (the page's canonical.ts) must reproduce canonical.json exactly.
+"""
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+
+from gribouille.drawing import Strokes, canonical
+
+GOLDEN = Path(__file__).parent
+SHARED = GOLDEN.parents[2] / "shared" / "data" / "raw"
+WORDS = ["bicycle", "cat", "cloud", "clock", "eye", "face", "fish", "house", "ladder", "snowman", "star", "The Eiffel Tower"]
+
+
+def real_drawings() -> list[dict]:
+    """One recognised raw drawing a word, the first of its file."""
+    records = []
+    for word in WORDS:
+        with gzip.open(SHARED / f"{word}.ndjson.gz") as lines:
+            record = next(row for row in map(json.loads, lines) if row["recognized"])
+        records.append({"word": word, "key_id": record["key_id"], "strokes": record["drawing"]})
+    return records
+
+
+def awkward_strokes() -> list[Strokes]:
+    """Dots, repeated points, closed and straight strokes, tiny and huge units, half-way roundings, random walks."""
+    generator = np.random.default_rng(20261123)
+    cases: list[Strokes] = [
+        [[[5], [7]]],
+        [[[5, 5, 5], [7, 7, 7]]],
+        [[[0, 10], [0, 0]]],
+        [[[0, 10], [0, 0]], [[4], [9]]],
+        [[[0, 4, 4, 0, 0], [0, 0, 4, 4, 0]]],
+        [[[1e-6, 3e-6, 2e-6], [0, 1e-6, 5e-6]]],
+        [[[1e7, 1.5e7, 3e7], [-2e7, 0, 1e7]]],
+        [[[0, 510], [0, 1]], [[255, 1, 3, 5], [0, 1, 3, 5]]],
+        [[[0, 3, 3, 3, 6], [0, 4, 4, 4, 8]]],
+    ]
+    for size in (2, 3, 5, 17, 60, 200):
+        for _ in range(4):
+            walk = generator.normal(0, 9, (size, 2)).cumsum(axis=0)
+            cut = size // 2
+            strokes = [walk, walk + 30] if size < 3 else [walk[:cut], walk[cut:]]
+            cases.append([stroke.T.tolist() for stroke in strokes])
+    return cases
+
+
+def main() -> None:
+    """Write both files."""
+    records = real_drawings()
+    (GOLDEN / "raw.json").write_text(json.dumps(records, separators=(",", ":")) + "\n")
+    cases = [record["strokes"] for record in records] + awkward_strokes()
+    vectors = [{"strokes": strokes, "drawing": canonical(strokes).tolist()} for strokes in cases]
+    (GOLDEN / "canonical.json").write_text(json.dumps(vectors, separators=(",", ":")) + "\n")
+
+
+if __name__ == "__main__":
+    main()
