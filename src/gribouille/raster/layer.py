@@ -36,33 +36,33 @@ class Raster(nn.Module):
         start = torch.cat([end[:, :1], end[:, :-1]], 1)
         start = torch.where(points[..., 2:] > 0, start, end)
 
-        step = end - start
-        length = torch.sqrt(torch.sum(step * step, -1))
+        dx, dy = (end - start).unbind(-1)
+        length = torch.sqrt(dx * dx + dy * dy)
         # A dot has no direction: any unit vector gives its distance.
-        ux = torch.where(length > 0, step[..., 0] / length, 1.0)
-        uy = torch.where(length > 0, step[..., 1] / length, 0.0)
+        ux = torch.where(length > 0, dx / length, 1.0)
+        uy = torch.where(length > 0, dy / length, 0.0)
         length = torch.where(valid, length, 0.0)
         walked = torch.cumsum(length, 1) - length  # px drawn before each segment
-
-        # Both distances are affine in the pixel, so they are sums of a row's and a column's part: [batch, points, side].
-        qx = self.centres - start[..., 0:1]
-        qy = self.centres - start[..., 1:2]
-        along = (qx * ux[..., None])[:, :, None, :] + (qy * uy[..., None])[:, :, :, None]
-        across = (qy * ux[..., None])[:, :, :, None] - (qx * uy[..., None])[:, :, None, :]
-        on = torch.minimum(torch.relu(along), length[:, :, None, None])
-        beyond = along - on
-        distance = torch.sqrt(across * across + beyond * beyond)
-        # Padding reaches nowhere: its coverage is zero everywhere.
-        reach = torch.where(valid, self.spec.reach, -1.0)[:, :, None, None]
-        coverage = torch.clamp(reach - distance, 0.0, 1.0)
-
         stroke = torch.cumsum((points[..., 2] == 0).to(points.dtype), 1)
-        channels = {
-            "ink": lambda: torch.amax(coverage, 1),
-            "time": lambda: _share(coverage * (on + walked[:, :, None, None]), length.sum(1)),
-            "stroke": lambda: _share(coverage * stroke[:, :, None, None], stroke[:, -1]),
+        # Padding reaches nowhere: its coverage is zero everywhere.
+        reach = torch.where(valid, self.spec.reach, -1.0)
+
+        # [batch, rows, columns, points]: points last, because onnxruntime is 10 times faster at maxima over the last axis.
+        # Both distances are affine in the pixel, so each is the sum of a row's and a column's part.
+        qx = (self.centres[:, None] - start[:, None, :, 0])[:, None, :, :]
+        qy = (self.centres[:, None] - start[:, None, :, 1])[:, :, None, :]
+        ux, uy, length, walked, stroke, reach = (each[:, None, None, :] for each in (ux, uy, length, walked, stroke, reach))
+        along = qx * ux + qy * uy
+        across = qy * ux - qx * uy
+        on = torch.minimum(torch.relu(along), length)
+        beyond = along - on
+        coverage = torch.clamp(reach - torch.sqrt(across * across + beyond * beyond), 0.0, 1.0)
+        marks = {
+            "ink": lambda: torch.amax(coverage, -1),
+            "time": lambda: _share(coverage * (walked + on), length.sum(-1)),
+            "stroke": lambda: _share(coverage * stroke, stroke[..., -1]),
         }
-        return torch.stack([channels[name]() for name in self.spec.channels], 1)
+        return torch.stack([marks[name]() for name in self.spec.channels], 1)
 
     def _place(self, xy: Tensor, valid: Tensor) -> Tensor:
         """Points in px: boxed, scaled and centred by the valid ones."""
@@ -76,7 +76,5 @@ class Raster(nn.Module):
 
 
 def _share(marks: Tensor, whole: Tensor) -> Tensor:
-    """The largest mark over the segments as a share of the whole, at most 1; zero where there is no whole."""
-    whole = whole[:, None, None]
-    largest = torch.amax(marks, 1)
-    return torch.where(whole > 0, torch.clamp(largest / whole, max=1.0), 0.0)
+    """The largest mark over the segments (last axis) as a share of the whole, at most 1; zero where there is no whole."""
+    return torch.where(whole > 0, torch.clamp(torch.amax(marks, -1) / whole, max=1.0), 0.0)
