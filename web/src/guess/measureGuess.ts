@@ -1,0 +1,21 @@
+/**
+ * Records how long a guess took: performance.measure "guess", from the last pointer event of its drawing to painted bars.
+ *
+ * `start` is event.timeStamp in ms, on the clock of performance.now(). A message posted from an animation frame arrives
+ * after that frame has been painted.
+ */
+const KEPT = 2000 // measures; the browser keeps them for ever otherwise
+
+let count = 0
+
+export function measureGuess(start: number): void {
+  requestAnimationFrame(() => {
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => {
+      if (++count % KEPT === 0) performance.clearMeasures('guess')
+      performance.measure('guess', { start, end: performance.now() })
+      port1.close()
+    }
+    port2.postMessage(null)
+  })
+}

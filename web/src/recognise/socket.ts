@@ -1,0 +1,40 @@
+/** The way over the server's WebSocket: the whole drawing each time, one question under way at a time. */
+import { fromWire, toWire, type Answer } from './wire'
+import type { Ask } from './recogniser'
+
+const PATIENCE = 5000 // ms to open, and to answer
+
+export async function openSocket(): Promise<Ask> {
+  const url = new URL('api/v1/live', document.baseURI)
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
+  const socket = new WebSocket(url)
+  await heard(socket, 'open')
+  let id = 0
+  return async (strokes) => {
+    id += 1
+    if (socket.readyState !== WebSocket.OPEN) throw new Error('the connection to the server is closed')
+    socket.send(JSON.stringify({ strokes: toWire(strokes), id }))
+    for (;;) {
+      const answer = JSON.parse(await heard(socket, 'message')) as Answer
+      if (answer.id === undefined || answer.id === id) return fromWire(answer)
+    }
+  }
+}
+
+/** The socket's next event of a type, its text where it has one. Rejects when it closes, errs or keeps us waiting. */
+function heard(socket: WebSocket, type: 'open' | 'message'): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const over = new AbortController()
+    const { signal } = over
+    const late = setTimeout(() => settle(() => reject(new Error(`no ${type} from the server in ${PATIENCE} ms`))), PATIENCE)
+    const settle = (finish: () => void): void => {
+      clearTimeout(late)
+      over.abort()
+      finish()
+    }
+    socket.addEventListener(type, (event) => settle(() => resolve((event as MessageEvent<string>).data)), { signal })
+    for (const end of ['close', 'error']) {
+      socket.addEventListener(end, () => settle(() => reject(new Error('the connection to the server closed'))), { signal })
+    }
+  })
+}
