@@ -27,3 +27,11 @@ def golden_raw() -> list[dict]:
 def house() -> list[list[list[int]]]:
     """The poster's house (a simplified drawing of two strokes), the project's golden drawing."""
     return json.loads((GOLDEN / "house.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file of five words, made without torch."""
+    from tiny_model import write_tiny_model
+
+    return write_tiny_model(tmp_path_factory.mktemp("model") / "tiny.onnx")

@@ -18,9 +18,10 @@ EPSILON = 2.0  # units: Google's Ramer–Douglas–Peucker tolerance (../shared/
 MAX_POINTS = 20_000  # points in one drawing; Quick, Draw!'s longest raw ones stay under 10,000
 
 Strokes: TypeAlias = Sequence[Sequence[Sequence[float]]]
-Drawing: TypeAlias = UInt8[np.ndarray, "points 3"]
+# A leading underscore: lengths may differ between the arrays of one signature.
+Drawing: TypeAlias = UInt8[np.ndarray, "_points 3"]
 Times: TypeAlias = UInt32[np.ndarray, "points"]
-Polyline: TypeAlias = Float64[np.ndarray, "points columns"]  # columns x, y and, where known, t
+Polyline: TypeAlias = Float64[np.ndarray, "_points _columns"]  # columns x, y and, where known, t
 
 
 class StrokesError(ValueError):

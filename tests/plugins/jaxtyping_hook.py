@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
+from beartype import BeartypeConf, beartype
 from jaxtyping import install_import_hook
 
 
@@ -22,8 +23,11 @@ class _SkipKernels:
         return self.hooked.find_spec(name, path, target)  # type: ignore[attr-defined]
 
 
+# An int is a float (PEP 484), as mypy has it: simplified strokes are lists of ints.
+checked = beartype(conf=BeartypeConf(is_pep484_tower=True))
+
 with_plain = set(sys.meta_path)
-install_import_hook("gribouille", "beartype.beartype")
+install_import_hook("gribouille", "jaxtyping_hook.checked")
 for index, finder in enumerate(sys.meta_path):
     if finder not in with_plain:
         sys.meta_path[index] = _SkipKernels(finder)  # type: ignore[call-overload]

@@ -1,0 +1,5 @@
+"""`python -m gribouille` is the command `gribouille`."""
+
+from gribouille.cli import main
+
+main()

@@ -1,0 +1,25 @@
+"""The 345 words of Quick, Draw! in English and French.
+
+English names are Google's own (github.com/googlecreativelab/quickdraw-dataset, `categories.txt`) and the only ones that
+the store, the nets and the wire know. French ones are for people to read: bare nouns, as a child would say them, chosen
+by what the drawings show ("nail" is the one you hammer, "compass" the one that points north), all different.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+
+@cache
+def vocabulary() -> Mapping[str, str]:
+    """The French word of each of the 345 English names, in alphabetical order of the English (upper case first)."""
+    with (files("gribouille") / "labels.csv").open(encoding="utf-8", newline="") as lines:
+        return MappingProxyType({row["english"]: row["french"] for row in csv.DictReader(lines)})
+
+
+def french(labels: Iterable[str]) -> list[str]:
+    """The French word of each English label, in the same order; a label outside the 345 stands for itself."""
+    known = vocabulary()
+    return [known.get(label, label) for label in labels]

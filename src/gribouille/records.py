@@ -1,0 +1,77 @@
+"""NDJSON records, one at a time, for the shop: lines of text in, drawings with their word out.
+
+The laboratory reads millions of them with a kernel of its own (`formats.ndjson`); this is for a handful, with the
+standard library alone. Both take Quick, Draw!'s simplified and raw form and tell them apart record by record.
+"""
+
+import gzip
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+from gribouille.drawing import SIDE, Drawing, Strokes, StrokesError, canonical, drawing_of
+
+STDIN = "-"
+
+
+class RecordError(ValueError):
+    """A line that holds no record; the message names file, line, what was expected and what was found."""
+
+
+class Record(NamedTuple):
+    """A drawing and the word it was drawn for, where that is known."""
+
+    word: str | None
+    drawing: Drawing
+
+
+def read_records(source: str) -> Iterator[Record]:
+    """The records of an NDJSON file (.gz too), or of standard input for "-". Raises RecordError, OSError."""
+    name = "standard input" if source == STDIN else source
+    try:
+        with _open(source) as lines:
+            yield from parse_records(lines, name)
+    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
+        raise RecordError(f"{name}: expected lines of UTF-8 text ({error})") from error
+
+
+def parse_records(lines: Iterable[str], source: str) -> Iterator[Record]:
+    """The records of some lines, blank ones left out; `source` names them in a RecordError."""
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            yield _record(json.loads(line))
+        except (ValueError, RecursionError) as error:
+            raise RecordError(f"{source}, line {number}: {error}") from error
+
+
+def _record(fields: object) -> Record:
+    if not isinstance(fields, dict) or not isinstance(fields.get("drawing"), list):
+        raise ValueError('expected a record {"drawing": [[[x…], [y…]], …], …}')
+    strokes = fields["drawing"]
+    word = fields.get("word")
+    drawing = canonical(strokes) if _is_raw(strokes) else drawing_of(strokes)
+    return Record(word if isinstance(word, str) else None, drawing)
+
+
+def _is_raw(strokes: Strokes) -> bool:
+    """Whether strokes were not simplified yet: a third list t, or a coordinate that is no integer from 0 to 255."""
+    try:
+        return any(
+            len(stroke) > 2 or any(not 0 <= value <= SIDE or value != int(value) for axis in stroke for value in axis)
+            for stroke in strokes
+        )
+    except (TypeError, ValueError, OverflowError) as error:
+        raise StrokesError(f"expected strokes of numbers ({error})") from error
+
+
+def _open(source: str) -> TextIO | nullcontext[TextIO]:
+    if source == STDIN:
+        return nullcontext(sys.stdin)
+    if source.endswith(".gz"):
+        return gzip.open(source, "rt", encoding="utf-8")
+    return Path(source).open(encoding="utf-8")
