@@ -1,0 +1,233 @@
+"""From a trained net to the one file that everybody runs: points in, probabilities out, labels and origin inside.
+
+Comes in: a net (images to logits), what the file should say of itself (`Imprint`), and drawings to check it on. Goes out:
+`model.onnx` with input `points` float32 [batch, points, (x, y, pen)] (pen -1 = padding) and output `probabilities` float32
+[batch, classes]. The file is read back through `Recogniser` before it takes its name: where it answers otherwise than the
+torch net, nothing is written.
+"""
+
+import copy
+import json
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import onnx
+import torch
+from jaxtyping import Float, Float32
+from torch import Tensor, nn
+
+from gribouille.checkpoint import Card, load_weights, write_atomically
+from gribouille.compact import pack, round_weights
+from gribouille.drawing import Drawing, Drawings
+from gribouille.labels import french
+from gribouille.raster.layer import Raster
+from gribouille.raster.spec import RasterSpec
+from gribouille.recogniser import INPUT, OUTPUT, Recogniser, padded
+
+OPSET = 20  # the newest that onnxruntime-web of the page and older native ones both read
+IR_VERSION = 10  # the one of that opset's time
+LICENCE = "Apache-2.0; trained on The Quick, Draw! Dataset (Google, CC BY 4.0)"
+
+
+class ExportError(ValueError):
+    """A model file that does not answer as its net does; it was not written."""
+
+
+@dataclass(frozen=True)
+class ExportSpec:
+    """How to write the file.
+
+    weights: int8 (a byte each on disk, see `compact`) or float32. tolerance: the largest difference allowed between a
+    probability of the file and the net's.
+    """
+
+    weights: Literal["int8", "float32"] = "int8"
+    tolerance: float = 1e-4
+
+
+@dataclass(frozen=True)
+class Imprint:
+    """What a model file says of itself: its metadata, less the French labels, which follow from the English ones.
+
+    labels in output order; raster the picture the net was trained on; temperature divides the logits; metrics with the
+    protocol they were measured by; data_hash of the store; commit that trained it.
+    """
+
+    name: str
+    labels: Sequence[str]
+    raster: RasterSpec
+    temperature: float
+    metrics: Mapping[str, Any]
+    data_hash: str
+    commit: str
+    licence: str = LICENCE
+
+    @classmethod
+    def of(cls, card: Card, name: str, temperature: float = 1.0) -> "Imprint":
+        """What the card of a training run says."""
+        return cls(name, tuple(card.labels), card.spec, temperature, card.metrics, card.store, card.commit)
+
+    def properties(self) -> dict[str, str]:
+        """The ONNX metadata: text, with lists and tables as JSON."""
+        return {
+            "name": self.name,
+            "labels": _json(list(self.labels)),
+            "labels_fr": _json(french(self.labels)),
+            "raster": _json(self.raster.to_dict()),
+            "temperature": repr(float(self.temperature)),
+            "metrics": _json(dict(self.metrics)),
+            "data_hash": self.data_hash,
+            "commit": self.commit,
+            "licence": self.licence,
+        }
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was written: size; over how many drawings, the largest |difference| of a probability between file and net;
+    the share of them whose best guess the rounding of weights left as it was (1 for float32 weights)."""
+
+    bytes: int
+    drawings: int
+    difference: float
+    agreement: float
+
+
+class Recognition(nn.Module):
+    """The whole way from points to probabilities: box and raster, net, softmax(logits / temperature)."""
+
+    def __init__(self, net: nn.Module, raster: RasterSpec, temperature: float) -> None:
+        super().__init__()
+        self.raster = Raster(raster)
+        self.net = net
+        self.temperature = temperature
+
+    def forward(self, points: Float[Tensor, "batch points 3"]) -> Float[Tensor, "batch classes"]:
+        """Probabilities of the classes; each row's sum is 1."""
+        return torch.softmax(self.net(self.raster(points)) / self.temperature, -1)
+
+
+def export_run(
+    run: Path, out: Path, golden: Iterable[Drawing] = (), temperature: float = 1.0, spec: ExportSpec | None = None
+) -> ExportReport:
+    """Write the best weights of a training run as the model file `out`, named after it; see `export`."""
+    net, card = load_weights(run)
+    return export(net, Imprint.of(card, out.stem, temperature), out, golden, spec or ExportSpec())
+
+
+def export(
+    net: nn.Module, imprint: Imprint, path: Path, golden: Iterable[Drawing] = (), spec: ExportSpec | None = None
+) -> ExportReport:
+    """Write `net` as a model file, or raise ExportError and leave the disk as it was.
+
+    net: images Float["batch channels side side"] -> logits Float["batch classes"]. golden: drawings, real ones if
+    possible, on which file and net must agree, besides those of `probes`.
+    """
+    spec = spec or ExportSpec()
+    plain = copy.deepcopy(net).cpu().float().eval()
+    shipped = Recognition(round_weights(plain) if spec.weights == "int8" else plain, imprint.raster, imprint.temperature)
+    model = to_onnx(shipped, INPUT, OUTPUT)
+    if spec.weights == "int8":
+        pack(model)
+    onnx.helper.set_model_props(model, imprint.properties())
+
+    drawings = [*probes(), *golden]
+    expected = answers(shipped, drawings)
+    unrounded = answers(Recognition(plain, imprint.raster, imprint.temperature), drawings)
+    difference = 0.0
+
+    def write(place: Path) -> None:
+        nonlocal difference
+        onnx.save(model, place)
+        difference = _verified(place, drawings, expected, spec.tolerance)
+
+    write_atomically(path, write)
+    agreement = float(np.mean(expected.argmax(1) == unrounded.argmax(1)))
+    return ExportReport(path.stat().st_size, len(drawings), difference, agreement)
+
+
+def to_onnx(module: nn.Module, source: str, target: str) -> onnx.ModelProto:
+    """A module of points as ONNX: input `source` float32 [batch, points, 3], output `target`; batch and points are free.
+
+    The exporter folds batch-norms into their convolutions. Nothing of this machine (paths, traces) stays in the file.
+    """
+    with warnings.catch_warnings():
+        # The exporter calls parts of torch and onnxscript that warn of their own future; nothing a caller can act on.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", FutureWarning)
+        program = torch.onnx.export(
+            module.eval(),
+            (torch.zeros(2, 3, 3),),
+            input_names=[source],
+            output_names=[target],
+            dynamic_shapes=({0: torch.export.Dim("batch"), 1: torch.export.Dim("points")},),
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    model = program.model_proto
+    model.ir_version = IR_VERSION
+    _forget_origin(model)
+    return model
+
+
+def _forget_origin(model: onnx.ModelProto) -> None:
+    """Remove what only debugging wants: per-node stack traces with local paths, and the shapes between nodes."""
+    graph = model.graph
+    del model.metadata_props[:], graph.value_info[:], graph.metadata_props[:]
+    for part in (*graph.node, *graph.input, *graph.output, *graph.initializer):
+        del part.metadata_props[:]
+        part.doc_string = ""
+
+
+def probes() -> list[Drawing]:
+    """Drawings at the edges of what there is: dots, single segments, full width and full height, up to 1,000 points."""
+    generator = np.random.default_rng(0)
+    shapes = [[[0, 0, 0]], [[0, 0, 0], [0, 0, 1]], [[0, 0, 0], [255, 0, 1]], [[7, 0, 0], [0, 255, 1], [0, 0, 0]]]
+    scribbles = [_scribble(points, generator) for points in (2, 10, 45, 200, 1000)]
+    return [np.array(shape, np.uint8) for shape in shapes] + scribbles
+
+
+def _scribble(points: int, generator: np.random.Generator) -> Drawing:
+    """A random walk of that many points in strokes of about eight."""
+    walk = np.cumsum(generator.normal(size=(points, 2)), 0)
+    walk = (walk - walk.min(0)) / np.ptp(walk, 0).max() * 255
+    pen = generator.random(points) > 1 / 8
+    pen[0] = False
+    return np.column_stack([np.round(walk), pen]).astype(np.uint8)
+
+
+@torch.inference_mode()
+def answers(recognition: nn.Module, drawings: Sequence[Drawing]) -> Float32[np.ndarray, "drawings classes"]:
+    """The torch module's probabilities, each drawing by itself."""
+    recognition.eval()
+    return np.concatenate([recognition(torch.from_numpy(padded([drawing]))).numpy() for drawing in drawings])
+
+
+def _verified(
+    file: Path, drawings: Sequence[Drawing], expected: Float32[np.ndarray, "drawings classes"], tolerance: float
+) -> float:
+    """The largest |difference| between the file's probabilities and the expected ones; ExportError beyond `tolerance`.
+
+    The file is read as everybody will read it, so the drawings also go through it in padded batches.
+    """
+    found = Recogniser(file).probabilities(drawings)
+    if found.shape != expected.shape:
+        raise ExportError(f"export: expected an answer of {list(expected.shape)}, found {list(found.shape)}")
+    difference = np.abs(found - expected).max(axis=1)
+    worst = int(difference.argmax())
+    if not difference[worst] <= tolerance:  # NaN is no agreement
+        raise ExportError(
+            f"export: onnxruntime differs from torch by {difference[worst]:.2g} on drawing {worst} of {len(drawings)}; "
+            f"expected at most {tolerance:g}. Nothing was written."
+        )
+    return float(difference[worst])
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
