@@ -4,6 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run, and no clock in a verdict: CI machines stall and numba compiles at first use.
+settings.register_profile("gribouille", deadline=None, derandomize=True, max_examples=60)
+settings.load_profile("gribouille")
 
 GOLDEN = Path(__file__).parent / "golden"
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -35,3 +40,9 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tiny_model import write_tiny_model
 
     return write_tiny_model(tmp_path_factory.mktemp("model") / "tiny.onnx")
+
+
+@pytest.fixture(scope="session")
+def golden_canonical() -> list[dict]:
+    """Strokes and their canonical drawing: {"strokes", "drawing"}; the page must give the same."""
+    return json.loads((GOLDEN / "canonical.json").read_text())

@@ -3,12 +3,12 @@
 In come `Strokes`, the outside world's form (any unit, y down, t in ms); out goes a `Drawing`, the only form that the
 store, the augmentations and the nets know (unit: 1/255 of the longer side of the bounding box). `canonical` is the one
 door between them. All arithmetic is IEEE float64 with +, −, ×, ÷ and √ only, one rounding per operation, so that the
-numba kernel (`canonical_kernel`) and the page (`web/src/recognise/canonical.ts`) give the same bits.
+numba kernel (`bulk_kernel`) and the page (`web/src/recognise/canonical.ts`) give the same bits.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int64, UInt8, UInt32
@@ -141,8 +141,13 @@ def segment_lengths(
     return np.where(continues, np.sqrt(step[:, 0] * step[:, 0] + step[:, 1] * step[:, 1]), 0.0)
 
 
-def checked_strokes(strokes: Strokes) -> list[Polyline]:
-    """The strokes as float64 arrays of columns x, y (and t where all have it). Raises StrokesError naming the bad place."""
+def checked_strokes(strokes: Any) -> list[Polyline]:
+    """The strokes as float64 arrays of columns x, y (and t where all have it).
+
+    Takes anything, as it comes from JSON: this is where the outside world enters. Raises StrokesError naming the place.
+    """
+    if isinstance(strokes, str) or not isinstance(strokes, Sequence | np.ndarray):
+        raise StrokesError(f"expected a list of strokes, found {type(strokes).__name__}")
     if len(strokes) == 0:
         raise StrokesError("expected at least one stroke, found none")
     polylines = [_checked_stroke(stroke, index) for index, stroke in enumerate(strokes)]
@@ -157,7 +162,7 @@ def checked_strokes(strokes: Strokes) -> list[Polyline]:
     return polylines
 
 
-def _checked_stroke(stroke: Sequence[Sequence[float]], index: int) -> Polyline:
+def _checked_stroke(stroke: Any, index: int) -> Polyline:
     if isinstance(stroke, str) or not isinstance(stroke, Sequence | np.ndarray) or len(stroke) not in (2, 3):
         raise StrokesError("expected [[x…], [y…]] or [[x…], [y…], [t…]]", index)
     try:

@@ -13,7 +13,20 @@ from gribouille.drawing import Strokes, canonical
 
 GOLDEN = Path(__file__).parent
 SHARED = GOLDEN.parents[2] / "shared" / "data" / "raw"
-WORDS = ["bicycle", "cat", "cloud", "clock", "eye", "face", "fish", "house", "ladder", "snowman", "star", "The Eiffel Tower"]
+WORDS = [
+    "bicycle",
+    "cat",
+    "cloud",
+    "clock",
+    "eye",
+    "face",
+    "fish",
+    "house",
+    "ladder",
+    "snowman",
+    "star",
+    "The Eiffel Tower",
+]
 
 
 def real_drawings() -> list[dict]:

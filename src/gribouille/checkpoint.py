@@ -1,0 +1,109 @@
+"""What a training run leaves on disk: weights with their card in one safetensors file, and the state to go on from.
+
+A run is a folder: `best.safetensors` and `last.safetensors` (averaged weights + card), `state.pt` (everything that a
+resumed run needs), `log.jsonl` (one line an epoch). Every file is written beside its place and renamed into it, so that
+a kill at any moment leaves the old file or the new one, never half of one.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from gribouille.nets import image_net
+from gribouille.raster.spec import RasterSpec
+
+BEST, LAST, STATE, LOG = "best.safetensors", "last.safetensors", "state.pt", "log.jsonl"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What the weights are and where they come from; travels inside the weights' file and into the model file.
+
+    `labels` in output order; `raster` a RasterSpec as dictionary; `config` the training's; `store` the hash of the
+    store's content; `commit` of this repository; `metrics` with their protocol; `teacher` the hash of the soft labels'
+    teacher, or None.
+    """
+
+    net: str
+    labels: list[str]
+    raster: dict[str, Any]
+    config: dict[str, Any]
+    store: str
+    commit: str
+    teacher: str | None = None
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def spec(self) -> RasterSpec:
+        """The picture that the net was trained on."""
+        return RasterSpec.from_dict(self.raster)
+
+
+def save_weights(net: nn.Module, card: Card, path: Path) -> None:
+    """Write the net's weights and its card as one safetensors file."""
+    weights = {name: tensor.contiguous() for name, tensor in net.state_dict().items()}
+    metadata = {"card": json.dumps(asdict(card), ensure_ascii=False)}
+    write_atomically(path, lambda place: save_file(weights, place, metadata))
+
+
+def load_weights(path: Path) -> tuple[nn.Module, Card]:
+    """The net of a weights file, in evaluation mode, and its card. Raises ValueError for a file that is none."""
+    if path.is_dir():
+        path = path / BEST
+    if not path.is_file():
+        raise ValueError(f"{path}: expected the weights of a training run, found no such file")
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata() or {}
+        if "card" not in metadata:
+            raise ValueError(f"{path}: expected weights with a Gribouille card, found metadata {sorted(metadata)}")
+        card = Card(**json.loads(metadata["card"]))
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    net = image_net(card.net, len(card.labels), card.spec)
+    net.load_state_dict(weights)
+    return net.eval(), card
+
+
+def save_state(state: dict[str, Any], path: Path) -> None:
+    """Write tensors and plain values that a resumed run reads with `load_state`."""
+    write_atomically(path, lambda place: torch.save(state, place))
+
+
+def load_state(path: Path) -> dict[str, Any]:
+    """The state that `save_state` wrote."""
+    state: dict[str, Any] = torch.load(path, weights_only=True)
+    return state
+
+
+def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a file beside `path`, put it safely on disk, and rename it to `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    place = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        write(place)
+        with place.open("rb") as file:
+            os.fsync(file.fileno())
+        place.replace(path)
+    finally:
+        place.unlink(missing_ok=True)
+
+
+def current_commit() -> str:
+    """The commit of the checkout that this code runs from, with + where it has changes; "unknown" outside one."""
+    here = Path(__file__).parent
+    try:
+        commit = subprocess.run(
+            ["git", "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"],
+            cwd=here, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return commit.stdout.strip()
