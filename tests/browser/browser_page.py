@@ -1,0 +1,121 @@
+"""The page in a real browser: a server process, headless Chromium, and a hand that draws recorded drawings.
+
+Shared by the browser tests, `benchmarks/page.py` and `screenshot.py`. Coordinates are CSS pixels, times ms.
+"""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Browser, Page, Playwright
+
+REPOSITORY = Path(__file__).parents[2]
+STATIC = REPOSITORY / "src" / "gribouille" / "server" / "static"
+SERVE = "import sys, pathlib; from gribouille.server import serve; serve('127.0.0.1', 0, sys.argv[1:] and pathlib.Path(sys.argv[1]) or None, lambda address: print(address, flush=True))"
+# A quiet Chromium: without these it looks up Google's hosts at every start.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TIMEOUT = 30_000  # ms: loading the runtime on two busy cores
+
+
+def missing() -> str | None:
+    """Why there can be no browser test here; None where there can."""
+    if chromium() is None:
+        return "Chromium not found: install Debian's package `chromium`"
+    if not (STATIC / "index.html").is_file():
+        return f"the page is not built ({STATIC} is empty): run `npm ci && npm run build` in web/"
+    return None
+
+
+def chromium() -> str | None:
+    """The path of the installed Chromium, None where there is none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def launch(playwright: Playwright) -> Browser:
+    """A fresh headless Chromium."""
+    return playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+
+
+@contextmanager
+def serving(model: Path | None = None) -> Iterator[str]:
+    """The address of a server process with a model file (by default the shipped one) at a free port."""
+    arguments = [sys.executable, "-c", SERVE] + ([str(model)] if model else [])
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            address = process.stdout.readline().strip()
+            if not address:
+                raise RuntimeError(f"the server ended with {process.wait()} before it listened")
+            yield address
+        finally:
+            process.terminate()
+
+
+def open_ready(page: Page, address: str) -> None:
+    """Opens the page and waits until it can recognise."""
+    page.goto(address)
+    page.wait_for_selector("[data-state=ready]", timeout=TIMEOUT)
+
+
+def replay(page: Page, strokes: list[list[list[float]]], speed: float = 4, side: float | None = None) -> None:
+    """Draws recorded strokes with the mouse, centred on the paper, `speed` times as fast as they were drawn.
+
+    Integer coordinates come out as integers, so that the page records the very same shape; only a drawing larger than
+    the paper, or one asked for at a longer `side`, is scaled.
+    """
+    paper = page.locator("[data-paper]").bounding_box()
+    assert paper
+    xy = [np.array(stroke[:2], float) for stroke in strokes]
+    low = np.min([stroke.min(axis=1) for stroke in xy], axis=0)
+    extent = np.max([stroke.max(axis=1) for stroke in xy], axis=0) - low
+    scale = (side or min(extent.max(), 0.8 * paper["width"], 0.8 * paper["height"])) / extent.max()
+    corner = np.rint([paper["x"] + paper["width"] / 2, paper["y"] + paper["height"] / 2] - scale * extent / 2)
+    started = time.monotonic()
+    for stroke, (_, _, times) in zip(xy, strokes, strict=True):
+        place = (stroke.T - low) * scale + corner
+        page.mouse.move(*place[0])
+        _wait_until(started + times[0] / 1000 / speed)
+        page.mouse.down()
+        for point, moment in zip(place[1:], times[1:], strict=True):
+            _wait_until(started + moment / 1000 / speed)
+            page.mouse.move(*point)
+        page.mouse.up()
+
+
+def _wait_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.monotonic()))
+
+
+def recorded(page: Page) -> list[list[list[float]]]:
+    """The strokes that the page holds."""
+    strokes: list[list[list[float]]] = page.evaluate("window.gribouille.strokes()")
+    return strokes
+
+
+def guesses(page: Page) -> list[tuple[str, float]]:
+    """What the bars show now: English words and probabilities, best first."""
+    shown: list[list[Any]] = page.evaluate(
+        "[...document.querySelectorAll('[data-guess]')].map((row) => [row.dataset.label, +row.dataset.probability])"
+    )
+    return [(label, probability) for label, probability in shown]
+
+
+def settled_guesses(page: Page) -> list[tuple[str, float]]:
+    """The guesses for the drawing as it stands, waiting for them."""
+    points = sum(len(stroke[0]) for stroke in recorded(page))
+    page.wait_for_selector(f"[data-guesses][data-points='{points}']", timeout=TIMEOUT)
+    return guesses(page)
