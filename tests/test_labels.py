@@ -26,7 +26,7 @@ def test_french_words_are_clean_bare_nouns() -> None:
 
 
 def test_homonyms_are_told_apart_by_what_the_drawings_show() -> None:
-    """English words with two meanings have the French of the drawn one; French ones with two meanings are made precise."""
+    """A word with two meanings has the French of the drawn one; a French one with two meanings is made precise."""
     assert french(["bat", "compass", "nail", "drill"]) == ["chauve-souris", "boussole", "clou", "perceuse"]
     assert french(["trombone", "paper clip"]) == ["trombone à coulisse", "trombone de bureau"]
     assert french(["helmet", "headphones"]) == ["casque", "casque audio"]

@@ -10,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 LABELS = ("bat", "cat", "house", "sun", "zigzag")
 LABELS_FR = ("chauve-souris", "chat", "maison", "soleil", "zigzag")
 METADATA = {
+    "name": "tiny",
     "labels": json.dumps(LABELS),
     "labels_fr": json.dumps(LABELS_FR, ensure_ascii=False),
     "raster": json.dumps({"side": 64, "line_width": 2.0, "margin": 1.5, "channels": ["ink"]}),
@@ -22,7 +23,7 @@ METADATA = {
 
 
 def write_tiny_model(path: Path, metadata: dict[str, str] = METADATA, classes: int = len(LABELS)) -> Path:
-    """Writes softmax(Σ over the valid points of (x, y, pen) / 1000 · weights) as a model file; padding counts for nothing."""
+    """Writes softmax(Σ over the valid points of (x, y, pen) · weights) as a model file; padding counts for nothing."""
     weights = np.random.default_rng(0).normal(size=(3, classes)).astype(np.float32) / 1000
     nodes = [
         helper.make_node("Slice", ["points", "two", "three", "last"], ["pen"]),

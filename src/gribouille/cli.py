@@ -65,7 +65,7 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def gribouille(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Recognises what you are drawing, while you draw it."""
@@ -79,8 +79,8 @@ def guess(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a drawing, for programs.")] = False,
 ) -> None:
     """Guess the drawings of an NDJSON file (raw or simplified, .gz too; - is standard input), one line each."""
+    from gribouille.lines import read_lines
     from gribouille.recogniser import Recogniser
-    from gribouille.records import read_records
 
     if len(arguments) > 2:
         raise typer.BadParameter(f"expected [MODEL] FILE|-, found {len(arguments)} arguments")
@@ -88,10 +88,10 @@ def guess(
     recogniser = Recogniser(model[0] if model else None)
     metadata = recogniser.metadata
     shown = dict(zip(metadata.labels, metadata.labels_fr if french else metadata.labels, strict=True))
-    for record in read_records(source):
-        guesses = [(shown[label], probability) for label, probability in recogniser.guess(record.drawing, top)]
+    for line in read_lines(source):
+        guesses = [(shown[label], probability) for label, probability in recogniser.guess(line.drawing, top)]
         if as_json:
-            typer.echo(json.dumps({"word": record.word, "guesses": guesses}, ensure_ascii=False))
+            typer.echo(json.dumps({"word": line.word, "guesses": guesses}, ensure_ascii=False))
         else:
             typer.echo(", ".join(f"{word} {probability:.1%}" for word, probability in guesses))
 

@@ -15,8 +15,8 @@ from types import MappingProxyType
 @cache
 def vocabulary() -> Mapping[str, str]:
     """The French word of each of the 345 English names, in alphabetical order of the English (upper case first)."""
-    with (files("gribouille") / "labels.csv").open(encoding="utf-8", newline="") as lines:
-        return MappingProxyType({row["english"]: row["french"] for row in csv.DictReader(lines)})
+    lines = (files("gribouille") / "labels.csv").read_text(encoding="utf-8").splitlines()
+    return MappingProxyType({row["english"]: row["french"] for row in csv.DictReader(lines)})
 
 
 def french(labels: Iterable[str]) -> list[str]:

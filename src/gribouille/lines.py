@@ -1,4 +1,4 @@
-"""NDJSON records, one at a time, for the shop: lines of text in, drawings with their word out.
+"""Lines of NDJSON, one at a time, for the shop: text in, drawings with their word out.
 
 The laboratory reads millions of them with a kernel of its own (`formats.ndjson`); this is for a handful, with the
 standard library alone. Both take Quick, Draw!'s simplified and raw form and tell them apart record by record.
@@ -17,45 +17,45 @@ from gribouille.drawing import SIDE, Drawing, Strokes, StrokesError, canonical, 
 STDIN = "-"
 
 
-class RecordError(ValueError):
-    """A line that holds no record; the message names file, line, what was expected and what was found."""
+class LineError(ValueError):
+    """A line that holds no drawing; the message names file, line, what was expected and what was found."""
 
 
-class Record(NamedTuple):
+class Line(NamedTuple):
     """A drawing and the word it was drawn for, where that is known."""
 
     word: str | None
     drawing: Drawing
 
 
-def read_records(source: str) -> Iterator[Record]:
-    """The records of an NDJSON file (.gz too), or of standard input for "-". Raises RecordError, OSError."""
+def read_lines(source: str) -> Iterator[Line]:
+    """The drawings of an NDJSON file (.gz too), or of standard input for "-". Raises LineError, OSError."""
     name = "standard input" if source == STDIN else source
     try:
         with _open(source) as lines:
-            yield from parse_records(lines, name)
+            yield from parse_lines(lines, name)
     except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
-        raise RecordError(f"{name}: expected lines of UTF-8 text ({error})") from error
+        raise LineError(f"{name}: expected lines of UTF-8 text ({error})") from error
 
 
-def parse_records(lines: Iterable[str], source: str) -> Iterator[Record]:
-    """The records of some lines, blank ones left out; `source` names them in a RecordError."""
+def parse_lines(lines: Iterable[str], source: str) -> Iterator[Line]:
+    """The drawings of some lines, blank ones left out; `source` names them in a LineError."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            yield _record(json.loads(line))
+            yield _line(json.loads(line))
         except (ValueError, RecursionError) as error:
-            raise RecordError(f"{source}, line {number}: {error}") from error
+            raise LineError(f"{source}, line {number}: {error}") from error
 
 
-def _record(fields: object) -> Record:
+def _line(fields: object) -> Line:
     if not isinstance(fields, dict) or not isinstance(fields.get("drawing"), list):
         raise ValueError('expected a record {"drawing": [[[x…], [y…]], …], …}')
     strokes = fields["drawing"]
     word = fields.get("word")
     drawing = canonical(strokes) if _is_raw(strokes) else drawing_of(strokes)
-    return Record(word if isinstance(word, str) else None, drawing)
+    return Line(word if isinstance(word, str) else None, drawing)
 
 
 def _is_raw(strokes: Strokes) -> bool:

@@ -53,12 +53,12 @@ class Metadata:
     @classmethod
     def of(cls, properties: Mapping[str, str]) -> "Metadata":
         """The metadata that stands in an ONNX file's properties (text; lists and tables as JSON). Raises ModelError."""
-        missing = sorted(cls.__dataclass_fields__.keys() - {"name"} - properties.keys())
+        missing = sorted(cls.__dataclass_fields__.keys() - properties.keys())
         if missing:
             raise ModelError(f"expected the metadata of a Gribouille model, found none of: {', '.join(missing)}")
         try:
             metadata = cls(
-                name=properties.get("name", ""),
+                name=properties["name"],
                 labels=tuple(json.loads(properties["labels"])),
                 labels_fr=tuple(json.loads(properties["labels_fr"])),
                 raster=json.loads(properties["raster"]),
@@ -95,6 +95,11 @@ class Recogniser:
             raise ModelError(f"{self.path}: {error}") from error
         self.sha256 = hashlib.sha256(self.file).hexdigest()
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The English words in the order of the model's output."""
+        return self.metadata.labels
+
     def __call__(self, strokes: Strokes, top: int = 5) -> list[Guess]:
         """The `top` most probable words for strokes in any unit, best first. Raises StrokesError for no drawing."""
         return self.guess(canonical(strokes), top)
@@ -105,13 +110,13 @@ class Recogniser:
             raise ValueError(f"top: expected at least 1, found {top}")
         probabilities = self.probabilities([drawing])[0]
         best = np.argsort(-probabilities, kind="stable")[:top]
-        return [Guess(self.metadata.labels[index], float(probabilities[index])) for index in best]
+        return [Guess(self.labels[index], float(probabilities[index])) for index in best]
 
     def probabilities(self, drawings: Sequence[Drawing]) -> Float32[np.ndarray, "drawings classes"]:
-        """The probability of every word (columns, in the order of `metadata.labels`) for every drawing (rows)."""
+        """The probability of every word (columns, in the order of `labels`) for every drawing (rows)."""
         for index, drawing in enumerate(drawings):
             _check_drawing(drawing, index)
-        answers = np.empty((len(drawings), len(self.metadata.labels)), np.float32)
+        answers = np.empty((len(drawings), len(self.labels)), np.float32)
         for run in _runs([len(drawing) for drawing in drawings]):
             answers[run] = self.session.run([OUTPUT], {INPUT: padded(drawings[run])})[0]
         return answers

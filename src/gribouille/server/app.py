@@ -18,9 +18,9 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from gribouille import __version__
-from gribouille.drawing import StrokesError
+from gribouille.drawing import Strokes, StrokesError
 from gribouille.recogniser import Guess, Recogniser
-from gribouille.server.guard import SECURITY_HEADERS, BodyLimit, SecurityHeaders
+from gribouille.server.guard import SECURITY_HEADERS, BodyLimit, SecurityHeaders, refuse_costly
 from gribouille.server.live import live
 from gribouille.server.page import IMMUTABLE, REVALIDATE, STATIC, Page
 from gribouille.server.wire import (
@@ -72,7 +72,8 @@ def _add_model(app: FastAPI, recogniser: Recogniser) -> None:
         """What the model is: its words, its picture, how accurate it is, where its file lies."""
         return description
 
-    @app.api_route(MODEL_URL, methods=["GET", "HEAD"], response_class=Response)
+    @app.head(MODEL_URL, include_in_schema=False)
+    @app.get(MODEL_URL, response_class=Response)
     async def model_file(request: Request, v: str | None = None) -> Response:
         """The model file; asked for with ?v=<its sha256>, it may be kept for ever."""
         headers = {"ETag": etag, "Cache-Control": IMMUTABLE if v == recogniser.sha256 else REVALIDATE}
@@ -84,8 +85,12 @@ def _add_model(app: FastAPI, recogniser: Recogniser) -> None:
 def _add_guesses(app: FastAPI, recogniser: Recogniser) -> None:
     cores = CapacityLimiter(os.cpu_count() or 1)
 
-    async def guess(strokes: list[list[list[float]]], top: int) -> list[Guess]:
-        return await run_sync(recogniser, strokes, top, limiter=cores)
+    def guess_now(strokes: Strokes, top: int) -> list[Guess]:
+        refuse_costly(strokes)
+        return recogniser(strokes, top)
+
+    async def guess(strokes: Strokes, top: int) -> list[Guess]:
+        return await run_sync(guess_now, strokes, top, limiter=cores)
 
     @app.post("/api/v1/guess", responses=REFUSALS)
     async def guess_once(drawing: GuessRequest, top: Annotated[int, Query(ge=1, le=MAX_TOP)] = DEFAULT_TOP) -> Guesses:

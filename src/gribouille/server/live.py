@@ -14,7 +14,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gribouille.drawing import StrokesError
+from gribouille.drawing import Strokes, StrokesError
 from gribouille.recogniser import Guess
 from gribouille.server.guard import MAX_BODY
 from gribouille.server.wire import (
@@ -31,7 +31,7 @@ TOO_BIG = 1009  # the one for a message too big to process
 
 Sender: TypeAlias = MemoryObjectSendStream[str]
 Receiver: TypeAlias = MemoryObjectReceiveStream[str]
-Guesser: TypeAlias = Callable[[list[list[list[float]]], int], Awaitable[list[Guess]]]
+Guesser: TypeAlias = Callable[[Strokes, int], Awaitable[list[Guess]]]
 
 
 async def live(socket: WebSocket, guess: Guesser) -> None:

@@ -34,6 +34,9 @@ class Page(StaticFiles):
         super().__init__(directory=folder, html=True, check_dir=False)
         self.folder = folder
 
+    async def check_config(self) -> None:
+        """Accepts a folder that is not there: starlette would fail, `get_response` says what to do."""
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file at `path` (index.html at the root), or the page that tells how to build it. Raises HTTPException."""
         if path in (".", "index.html") and not (self.folder / "index.html").is_file():

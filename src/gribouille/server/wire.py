@@ -84,7 +84,7 @@ def model_answer(recogniser: Recogniser, url: str) -> ModelAnswer:
     """The description of a recogniser's model, whose file can be had at `url`."""
     metadata = recogniser.metadata
     return ModelAnswer(
-        name=metadata.name or recogniser.path.stem,
+        name=metadata.name,
         labels=list(metadata.labels),
         labels_fr=list(metadata.labels_fr),
         raster=dict(metadata.raster),
