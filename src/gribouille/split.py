@@ -1,0 +1,34 @@
+"""Which split a drawing belongs to: a pure function of the drawing, whatever the file, the order or the machine.
+
+The drawing's 64-bit number is its key_id or, where that is null, FNV-1a over its point bytes (x, y, pen of every point,
+in order). SplitMix64's finaliser mixes it; the result modulo 100 is the bucket: 0…85 train, 86…89 validation, 90…99
+test. Both forms of one drawing (raw and simplified) have one key_id, so they fall on the same side.
+"""
+
+import numpy as np
+from jaxtyping import Bool, UInt8, UInt64
+
+from gribouille.drawing import Drawings
+from gribouille.store_kernel import fnv1a
+
+SPLITS = ("train", "validation", "test", "unused")
+TRAIN, VALIDATION, TEST, UNUSED = range(4)
+FIRST_VALIDATION, FIRST_TEST = 86, 90  # buckets of 100
+
+
+def split_of(
+    key_id: UInt64[np.ndarray, "rows"], keyed: Bool[np.ndarray, "rows"], drawings: Drawings
+) -> UInt8[np.ndarray, "rows"]:
+    """The split of each drawing: TRAIN, VALIDATION or TEST."""
+    number = key_id.copy()
+    number[~keyed] = fnv1a(drawings.points, drawings.offsets, np.flatnonzero(~keyed))
+    bucket = splitmix64(number) % np.uint64(100)
+    return (bucket >= FIRST_VALIDATION).astype(np.uint8) + (bucket >= FIRST_TEST).astype(np.uint8)
+
+
+def splitmix64(number: UInt64[np.ndarray, "rows"]) -> UInt64[np.ndarray, "rows"]:
+    """The numbers mixed, one to one. Source: Steele, Lea and Flood 2014; prng.di.unimi.it/splitmix64.c, first output."""
+    mixed = number + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))

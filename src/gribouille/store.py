@@ -1,0 +1,197 @@
+"""A store: millions of drawings on disk as memory-mapped Arrow files, read by row in any order.
+
+In comes a folder that `ingest` wrote; out come columns as numpy arrays and batches of `Drawings`. Opening reads the
+card and the files' footers only; a column is read when it is first asked for, drawings when they are gathered. The
+files' layout is in docs/formats.md: pyarrow, polars and duckdb read them without this module.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from jaxtyping import Bool, Int8, Int16, Int64, UInt8, UInt32, UInt64
+
+from gribouille import store_kernel as kernel
+from gribouille.drawing import Drawings
+from gribouille.formats.records import NO_TIMESTAMP, Records
+from gribouille.split import SPLITS
+from gribouille.store_card import Card, Part, StoreError, read_card
+
+SCHEMA = pa.schema(
+    [
+        pa.field("points", pa.binary(), nullable=False),  # store_kernel.pack
+        pa.field("label", pa.dictionary(pa.int16(), pa.string()), nullable=False),
+        pa.field("split", pa.dictionary(pa.int8(), pa.string()), nullable=False),
+        pa.field("key_id", pa.uint64()),
+        pa.field("countrycode", pa.dictionary(pa.uint8(), pa.string())),
+        pa.field("recognized", pa.bool_()),
+        pa.field("timestamp", pa.timestamp("us", tz="UTC")),
+    ]
+)
+TIMES_SCHEMA = pa.schema(
+    [
+        pa.field("row", pa.int64(), nullable=False),  # in the store, increasing
+        pa.field("times", pa.binary(), nullable=False),  # uint32 little-endian, ms, one a point
+    ]
+)
+
+
+class Store:
+    """Drawings on disk; row i of every column is drawing i."""
+
+    def __init__(self, path: Path, card: Card, parts: list[pa.RecordBatch], times: list[pa.RecordBatch]) -> None:
+        self.path = path
+        self.card = card
+        self._parts = parts
+        self._times = times
+        self._starts = _starts(parts)
+
+    @classmethod
+    def open(cls, path: Path | str) -> "Store":
+        """The store in this folder. Raises StoreError where it is none, of another version, damaged or not as its card says."""
+        path = Path(path)
+        card = read_card(path)
+        parts = [_mapped(path, part, SCHEMA) for part in card.drawings]
+        times = [_mapped(path, part, TIMES_SCHEMA) for part in card.times]
+        found = sum(len(part) for part in parts)
+        if found != card.rows:
+            raise StoreError(f"{path}: expected {card.rows} rows as the card says, found {found}")
+        named = {name for part in parts for name in part.column("label").dictionary.to_pylist()}
+        if sorted(named) != list(card.labels):
+            raise StoreError(f"{path}: expected the labels of the card, found {sorted(named ^ set(card.labels))} apart")
+        return cls(path, card, parts, times)
+
+    def __len__(self) -> int:
+        return self.card.rows
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The class names in class order (sorted)."""
+        return self.card.labels
+
+    @property
+    def hash(self) -> str:
+        """The sha256 of the store's contents, in hex: for the cards of what is made from it."""
+        return self.card.hash
+
+    @cached_property
+    def label(self) -> Int16[np.ndarray, "rows"]:
+        """The class of each row, as index into `labels`."""
+        return self._codes("label", self.labels).astype(np.int16)
+
+    @cached_property
+    def split(self) -> UInt8[np.ndarray, "rows"]:
+        """The split of each row: 0 train, 1 validation, 2 test, 3 unused (see `gribouille.split`)."""
+        return self._codes("split", SPLITS).astype(np.uint8)
+
+    @cached_property
+    def key_id(self) -> UInt64[np.ndarray, "rows"]:
+        """Google's number of each drawing, 0 where null."""
+        return np.asarray(self._column("key_id").fill_null(0))
+
+    @cached_property
+    def keyed(self) -> Bool[np.ndarray, "rows"]:
+        """Whether each row has a key_id."""
+        return np.asarray(self._column("key_id").is_valid())
+
+    @cached_property
+    def recognized(self) -> Int8[np.ndarray, "rows"]:
+        """Whether Quick, Draw! recognised each drawing: 1, 0, or −1 where it is not known."""
+        return np.asarray(pc.cast(self._column("recognized"), pa.int8()).fill_null(-1))
+
+    def gather(self, rows: Int64[np.ndarray, "n"]) -> Drawings:
+        """The drawings of these rows, in this order. Raises IndexError for a row out of range."""
+        return Drawings(*kernel.unpack(*self._located(rows, self._parts, "points", self._starts)))
+
+    def times(self, rows: Int64[np.ndarray, "n"]) -> tuple[UInt32[np.ndarray, "total"], Int64[np.ndarray, "n_and_one"]]:
+        """The times of these rows end to end, ms since the first point, one a point, and each row's offsets into them.
+
+        A row without times has none there: its two offsets are equal.
+        """
+        self._check(rows)
+        index = np.searchsorted(self._timed_rows, rows)
+        index[index == len(self._timed_rows)] = 0
+        timed = self._timed_rows[index] == rows if len(self._timed_rows) else np.zeros(len(rows), bool)
+        found = self._located(index[timed], self._times, "times", _starts(self._times))
+        sizes = np.zeros(len(rows), np.int64)
+        sizes[timed] = np.diff(found[1]) // 4
+        return kernel.copied(*found).view(np.uint32), np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+
+    def records(self, rows: Int64[np.ndarray, "n"]) -> Records:
+        """Everything known about these rows, in the form that every format's writer takes."""
+        times, offsets = self.times(rows)
+        countries = tuple(
+            sorted({name for part in self._parts for name in part.column("countrycode").dictionary.to_pylist()})
+        )
+        country = self._codes("countrycode", countries)
+        return Records(
+            drawings=self.gather(rows),
+            times=times,
+            timed=np.diff(offsets) > 0,
+            label=self.label[rows].astype(np.int32),
+            labels=self.labels,
+            country=country[rows].astype(np.int32),
+            countries=countries,
+            recognized=self.recognized[rows],
+            timestamp=np.asarray(self._column("timestamp").cast(pa.int64()).fill_null(NO_TIMESTAMP))[rows],
+            key_id=self.key_id[rows],
+            keyed=self.keyed[rows],
+        )
+
+    @cached_property
+    def _timed_rows(self) -> Int64[np.ndarray, "timed"]:
+        return np.concatenate([np.zeros(0, np.int64)] + [part.column("row").to_numpy() for part in self._times])
+
+    def _column(self, name: str) -> pa.ChunkedArray:
+        return pa.chunked_array([part.column(name) for part in self._parts], SCHEMA.field(name).type)
+
+    def _codes(self, name: str, names: Sequence[str]) -> Int16[np.ndarray, "rows"]:
+        """A dictionary column as index into `names`, −1 where null."""
+        place = {text: index for index, text in enumerate(names)}
+        codes = [np.zeros(0, np.int16)]
+        for part in self._parts:
+            column = part.column(name)
+            places = np.array([place[text] for text in column.dictionary.to_pylist()] + [-1], np.int16)
+            codes.append(places[column.indices.fill_null(len(places) - 1).to_numpy()])
+        return np.concatenate(codes)
+
+    def _check(self, rows: Int64[np.ndarray, "n"]) -> None:
+        if len(rows) and not 0 <= rows.min() <= rows.max() < len(self):
+            raise IndexError(f"expected rows from 0 to {len(self) - 1}, found {rows.min()} to {rows.max()}")
+
+    def _located(
+        self, rows: Int64[np.ndarray, "n"], parts: list[pa.RecordBatch], name: str, starts: Int64[np.ndarray, "_"]
+    ) -> tuple[Int64[np.ndarray, "n"], Int64[np.ndarray, "n_and_one"]]:
+        """The address of each row's bytes in a binary column, and the offsets of their lengths."""
+        buffers = [part.column(name).buffers() for part in parts]
+        offsets = np.array([buffer[1].address for buffer in buffers], np.int64)
+        values = np.array([buffer[2].address for buffer in buffers], np.int64)
+        return kernel.locate(rows, starts, offsets, values)  # type: ignore[no-any-return]
+
+
+def _starts(parts: list[pa.RecordBatch]) -> Int64[np.ndarray, "parts_and_one"]:
+    return np.concatenate([[0], np.cumsum([len(part) for part in parts], dtype=np.int64)]).astype(np.int64)
+
+
+def _mapped(folder: Path, part: Part, schema: pa.Schema) -> pa.RecordBatch:
+    """The one record batch of an Arrow file, memory-mapped."""
+    path = folder / part.name
+    if not path.is_file():
+        raise StoreError(f"{path}: expected a part of the store, found no such file")
+    size = path.stat().st_size
+    if size != part.bytes:
+        raise StoreError(f"{path}: expected {part.bytes} bytes as the card says, found {size}: damaged or truncated")
+    try:
+        file = pa.ipc.open_file(pa.memory_map(str(path)))
+        batch = file.get_batch(0)
+    except (pa.ArrowInvalid, pa.ArrowIndexError, OSError) as error:
+        raise StoreError(f"{path}: expected an Arrow file, found a damaged one ({error})") from error
+    if not file.schema.equals(schema) or file.num_record_batches != 1 or len(batch) != part.rows:
+        raise StoreError(
+            f"{path}: expected one batch of {part.rows} rows with the columns {schema.names}, "
+            f"found {file.num_record_batches} of {len(batch)} rows with {file.schema.names}"
+        )
+    return batch
