@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import webbrowser
+from inspect import cleandoc
 from pathlib import Path
 from typing import Annotated
 
@@ -56,10 +57,11 @@ def _refuse(message: str) -> None:
     raise SystemExit(2)
 
 
-def _print_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> bool:
     if wanted:
         typer.echo(f"gribouille {__version__}")
         raise typer.Exit
+    return wanted
 
 
 @app.callback()
@@ -78,7 +80,10 @@ def guess(
     french: Annotated[bool, typer.Option("--french", help="Words in French.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a drawing, for programs.")] = False,
 ) -> None:
-    """Guess the drawings of an NDJSON file (raw or simplified, .gz too; - is standard input), one line each."""
+    """Guess the drawings of an NDJSON file.
+
+    They may be raw or simplified, the file gzipped; - is standard input. One line a drawing.
+    """
     from gribouille.lines import read_lines
     from gribouille.recogniser import Recogniser
 
@@ -106,7 +111,7 @@ def serve(host: Host = LOCALHOST, port: Port = PORT, model: Model = None) -> Non
 
 @app.command()
 def draw(port: Port = PORT, model: Model = None) -> None:
-    """Draw on this machine: serve the page here and open it in the browser."""
+    """Draw here: serve the page on this machine and open it."""
     from gribouille.server import serve
 
     def show(address: str) -> None:
@@ -120,3 +125,126 @@ def draw(port: Port = PORT, model: Model = None) -> None:
 def _has_screen() -> bool:
     """Whether a browser would open in a window; without one Python would start a text browser in the terminal."""
     return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+@app.command()
+def ingest(
+    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE…", help="NDJSON files or folders, .gz too.")],
+    out: Annotated[Path, typer.Option(metavar="STORE", help="Folder of the new store.")],
+    training_only: Annotated[
+        list[Path] | None, typer.Option(metavar="SOURCE", help="More sources, whose drawings are only trained on.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the store that is there.")] = False,
+) -> None:
+    """Turn drawings, raw or simplified, into a store."""
+    from gribouille.ingest import IngestOptions, ingest
+    from gribouille.terminal import ingesting
+
+    options = IngestOptions(training_only=tuple(training_only or ()), overwrite=overwrite)
+    with ingesting() as progress:
+        card = ingest(sources, out, options, progress)
+    splits = ", ".join(f"{name} {rows:,}" for name, rows in card.splits.items())
+    typer.echo(f"{out}: {card.rows:,} drawings of {len(card.labels)} words ({splits}); hash {card.hash[:12]}")
+
+
+@app.command()
+def distil(
+    teacher: Annotated[Path, typer.Argument(exists=True, help="Model file, or a public classifier of 28 px bitmaps.")],
+    store: Annotated[Path, typer.Argument(help="Store whose drawings it is asked about.")],
+    out: Annotated[Path, typer.Option(help="File for its answers.")],
+) -> None:
+    """Ask a teacher about every drawing of a store.
+
+    Its answers are soft labels for `train --soft-labels`.
+    """
+    from gribouille.distil import teach
+    from gribouille.store import Store
+    from gribouille.terminal import counted
+
+    opened = Store.open(store)
+    with counted("Asking the teacher", len(opened)) as progress:
+        teach(teacher, opened, out, progress)
+    typer.echo(f"{out}: soft labels of {teacher} for {len(opened):,} drawings")
+
+
+# The options of these are the fields of dataclasses that live beside torch: they are read when the command runs.
+LATE_OPTIONS = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+@app.command(context_settings=LATE_OPTIONS, add_help_option=False)
+def train(context: typer.Context) -> None:
+    """Train a net on a store, or go on with a run."""
+    from gribouille.distil import load_soft_labels
+    from gribouille.options import run_with_options
+    from gribouille.store import Store
+    from gribouille.terminal import training
+    from gribouille.train import TrainConfig, train
+
+    def command(
+        store: Annotated[Path, typer.Argument(help="Store to learn from.")],
+        out: Annotated[Path, typer.Option(metavar="RUN", help="Folder of the run.")],
+        config: TrainConfig,
+        soft_labels: Annotated[Path | None, typer.Option(help="A teacher's answers, made by `distil`.")] = None,
+    ) -> None:
+        opened = Store.open(store)
+        soft = None if soft_labels is None else load_soft_labels(soft_labels, opened)
+        with training() as progress:
+            card = train(opened, out, config, soft, progress)
+        validation = card.metrics.get("validation", {})
+        typer.echo(f"{out}: trained; top-1 on validation drawings {validation.get('top1', float('nan')):.1%}")
+
+    command.__doc__ = f"Train a net on a store, or go on with a run.\n\n{cleandoc(TrainConfig.__doc__ or '')}"
+    run_with_options(command, TrainConfig, context.args, "train")
+
+
+@app.command()
+def evaluate(
+    model: Annotated[
+        Path, typer.Argument(metavar="RUN|MODEL", exists=True, help="Training run, weights or model file.")
+    ],
+    store: Annotated[Path, typer.Argument(help="Store with the drawings to guess.")],
+    split: Annotated[str, typer.Option(help="Which of its drawings: train, validation or test.")] = "test",
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, per word too, as JSON.")] = False,
+) -> None:
+    """Count how well a net guesses a store's drawings.
+
+    Each at 25, 50, 75 and 100 % of its ink; recognized drawings and the natural mix apart.
+    """
+    from gribouille.evaluate import FRACTIONS, distinct_rows, evaluate, predict_of
+    from gribouille.store import Store
+    from gribouille.terminal import counted, print_evaluation
+
+    predict, labels = predict_of(model)
+    opened = Store.open(store)
+    if tuple(labels) != tuple(opened.labels):
+        raise ValueError(f"{model}: expected the {len(opened.labels)} words of {store}, found {len(labels)} other ones")
+    with counted("Guessing", len(distinct_rows(opened, split))) as progress:
+        evaluation = evaluate(predict, opened, split, FRACTIONS, progress)
+    if as_json:
+        typer.echo(json.dumps({**evaluation.summary(), "per class": evaluation.per_class()}, indent=1))
+    else:
+        print_evaluation(evaluation.summary(), evaluation.per_class())
+
+
+@app.command(context_settings=LATE_OPTIONS, add_help_option=False)
+def export(context: typer.Context) -> None:
+    """Write a training run as one model file, checked against it."""
+    from gribouille.export import ExportSpec, export_run
+    from gribouille.options import run_with_options
+
+    def command(
+        run: Annotated[Path, typer.Argument(exists=True, help="Training run.")],
+        out: Annotated[Path, typer.Option(metavar="MODEL.onnx", help="The model file.")],
+        config: ExportSpec,
+        temperature: Annotated[float, typer.Option(help="Divides the logits: calibrates the probabilities.")] = 1.0,
+    ) -> None:
+        report = export_run(run, out, temperature=temperature, spec=config)
+        typer.echo(
+            f"{out}: {report.bytes / 1e6:.2f} MB; at most {report.difference:.1e} from torch on {report.drawings} "
+            f"drawings; rounding the weights kept {report.agreement:.0%} of the best guesses"
+        )
+
+    command.__doc__ = (
+        f"Write a training run as one model file, checked against it.\n\n{cleandoc(ExportSpec.__doc__ or '')}"
+    )
+    run_with_options(command, ExportSpec, context.args, "export")

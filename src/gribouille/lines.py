@@ -8,11 +8,11 @@ import gzip
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple
 
-from gribouille.drawing import SIDE, Drawing, Strokes, StrokesError, canonical, drawing_of
+from gribouille.drawing import SIDE, Drawing, StrokesError, canonical, drawing_of
 
 STDIN = "-"
 
@@ -58,8 +58,8 @@ def _line(fields: object) -> Line:
     return Line(word if isinstance(word, str) else None, drawing)
 
 
-def _is_raw(strokes: Strokes) -> bool:
-    """Whether strokes were not simplified yet: a third list t, or a coordinate that is no integer from 0 to 255."""
+def _is_raw(strokes: Any) -> bool:
+    """Whether strokes, as they come from JSON, were not simplified yet: a third list t, or a coordinate that is no integer from 0 to 255."""
     try:
         return any(
             len(stroke) > 2 or any(not 0 <= value <= SIDE or value != int(value) for axis in stroke for value in axis)
@@ -69,7 +69,7 @@ def _is_raw(strokes: Strokes) -> bool:
         raise StrokesError(f"expected strokes of numbers ({error})") from error
 
 
-def _open(source: str) -> TextIO | nullcontext[TextIO]:
+def _open(source: str) -> AbstractContextManager[Iterable[str]]:
     if source == STDIN:
         return nullcontext(sys.stdin)
     if source.endswith(".gz"):

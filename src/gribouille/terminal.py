@@ -1,0 +1,79 @@
+"""What people see of the laboratory in a terminal: progress bars on standard error, tables on standard output.
+
+A bar is a context manager whose value is the callback that the laboratory's function wants.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from gribouille.train import Progress as TrainProgress
+
+
+def _bar(*columns: TextColumn | MofNCompleteColumn | DownloadColumn) -> Progress:
+    title = TextColumn("{task.description}")
+    return Progress(
+        title, BarColumn(), *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True)
+    )
+
+
+@contextmanager
+def counted(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar of `total` drawings; the value moves it on by so many."""
+    with _bar(MofNCompleteColumn()) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda done: bar.advance(task, done)
+
+
+@contextmanager
+def ingesting() -> Iterator[Callable[[int, int, int], None]]:
+    """A bar of bytes; the value takes bytes read, bytes in all and rows written."""
+    with _bar(DownloadColumn(), TextColumn("{task.fields[rows]:,} drawings")) as bar:
+        task = bar.add_task("Ingesting", total=None, rows=0)
+        yield lambda done, total, rows: bar.update(task, completed=done, total=total, rows=rows)
+
+
+@contextmanager
+def training() -> Iterator[Callable[["TrainProgress"], None]]:
+    """A bar of steps with epoch, loss, drawings a second and the last validation; the value takes each step's progress."""
+    with _bar(MofNCompleteColumn(), TextColumn("{task.fields[now]}")) as bar:
+        task = bar.add_task("Training", total=None, now="")
+
+        def show(progress: "TrainProgress") -> None:
+            top1 = progress.validation.get("top1")
+            seen = "" if top1 is None else f", validation {top1:.1%}"
+            now = f"epoch {progress.epoch}, loss {progress.loss:.3f}{seen}, {progress.rate:,.0f} drawings/s"
+            bar.update(task, completed=progress.step, total=progress.steps, now=now)
+
+        yield show
+
+
+def print_evaluation(summary: Mapping[str, Any], per_class: Mapping[str, float], shown: int = 8) -> None:
+    """Prints an evaluation's summary as a table, one row a group and share of the ink, and its worst and best words."""
+    table = Table("drawings", "ink", "n", "top-1", "top-3", "MAP@3", "top-1, mean of words")
+    for group, by_ink in summary.items():
+        if group == "protocol":
+            continue
+        for ink, scores in by_ink.items():
+            shares = [f"{100 * scores[name]:.2f}" for name in ("top1", "top3", "map3", "classes_top1")]
+            table.add_row(group, ink, f"{scores['n']:,}", *shares)
+        table.add_section()
+    console = Console()
+    console.print(table)
+    known = sorted((share, word) for word, share in per_class.items() if share == share)
+    for title, words in (("Worst", known[:shown]), ("Best", known[: -shown - 1 : -1])):
+        console.print(f"{title}: " + ", ".join(f"{word} {share:.2f}" for share, word in words), highlight=False)
+    console.print(f"Protocol: {summary['protocol']}", highlight=False)

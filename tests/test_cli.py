@@ -1,0 +1,239 @@
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pytest
+import typer
+
+from gribouille import Recogniser, __version__, cli
+from gribouille.drawing import drawing_of
+from gribouille.options import run_with_options
+
+RAW = {"word": "sun", "drawing": [[[0.5, 10.0, 20.0], [0.0, 5.5, 0.0], [0, 10, 20]]]}
+
+
+@dataclass(frozen=True)
+class Inner:
+    """A nested part of a configuration."""
+
+    angle: float = 1.5
+
+
+@dataclass(frozen=True)
+class Config:
+    """A configuration as the laboratory has them."""
+
+    epochs: int = 3
+    per_class: int = 7
+    device: Literal["cpu", "cuda"] = "cpu"
+    inner: Inner = field(default_factory=Inner)
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1:
+            raise ValueError(f"epochs: expected at least 1, found {self.epochs}")
+
+
+@pytest.fixture
+def gribouille(capsys: pytest.CaptureFixture[str]):
+    """Runs the command line in this process; its exit code, standard output and standard error."""
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            cli.main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def drawings(tmp_path: Path, house) -> Path:
+    """An NDJSON file with a simplified drawing, a blank line, and a raw drawing."""
+    simplified = {"word": "house", "drawing": house}
+    path = tmp_path / "drawings.ndjson"
+    path.write_text(f"{json.dumps(simplified)}\n\n{json.dumps(RAW)}\n")
+    return path
+
+
+def test_guess_prints_a_line_for_each_drawing(gribouille, drawings: Path, tiny_model: Path, house) -> None:
+    """Simplified drawings are taken as they are, raw ones simplified once; words with percentages, best first."""
+    code, out, err = gribouille("guess", tiny_model, drawings, "--top", "2")
+    recogniser = Recogniser(tiny_model)
+    expected = [recogniser.guess(drawing_of(house), 2), recogniser(RAW["drawing"], 2)]
+    lines = [", ".join(f"{label} {probability:.1%}" for label, probability in guesses) for guesses in expected]
+    assert (code, out, err) == (0, "\n".join(lines) + "\n", "")
+
+
+def test_guess_speaks_json_and_french(gribouille, drawings: Path, tiny_model: Path, house) -> None:
+    """--json gives programs the exact probabilities and the word that was drawn; --french translates."""
+    _, out, _ = gribouille("guess", tiny_model, drawings, "--json")
+    first = json.loads(out.splitlines()[0])
+    assert first["word"] == "house"
+    assert first["guesses"] == [list(guess) for guess in Recogniser(tiny_model).guess(drawing_of(house), 3)]
+    _, out, _ = gribouille("guess", tiny_model, drawings, "--french", "--top", "5")
+    for line in out.splitlines():
+        words = {part.rpartition(" ")[0] for part in line.split(", ")}
+        assert words == {"chauve-souris", "chat", "maison", "soleil", "zigzag"}
+
+
+def test_guess_reads_gzip_and_standard_input(gribouille, drawings: Path, tiny_model: Path, monkeypatch) -> None:
+    """The same drawings in a .gz file and through a pipe get the same guesses."""
+    plain = gribouille("guess", tiny_model, drawings)
+    zipped = drawings.with_suffix(".ndjson.gz")
+    zipped.write_bytes(gzip.compress(drawings.read_bytes()))
+    assert gribouille("guess", tiny_model, zipped) == plain
+    monkeypatch.setattr(sys, "stdin", io.StringIO(drawings.read_text()))
+    assert gribouille("guess", tiny_model, "-") == plain
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("{", "line 2: Expecting property name"),
+        ("[]", 'line 2: expected a record {"drawing"'),
+        ('{"drawing": []}', "line 2: expected at least one stroke"),
+        ('{"drawing": [[[0, 1], [0, NaN]]]}', "line 2: stroke 0, point 1: expected finite numbers"),
+        ('{"drawing": [[0, 1]]}', "line 2: expected strokes of numbers"),
+        ('{"drawing": [[["a"], ["b"]]]}', "line 2: expected strokes of numbers"),
+    ],
+)
+def test_a_bad_line_is_named(gribouille, tmp_path: Path, tiny_model: Path, line: str, complaint: str) -> None:
+    """One line on standard error names file, line and reason, with exit code 2 and no traceback."""
+    path = tmp_path / "bad.ndjson"
+    path.write_text(f"{json.dumps(RAW)}\n{line}\n")
+    code, out, err = gribouille("guess", tiny_model, path)
+    assert code == 2
+    assert len(out.splitlines()) == 1
+    assert err.startswith(f"gribouille: {path}, {complaint}")
+    assert err.count("\n") == 1
+
+
+def test_mistakes_end_in_one_line(gribouille, tmp_path: Path, tiny_model: Path, drawings: Path) -> None:
+    """Missing files, files that are no model, bytes that are no text: one line, exit code 2."""
+    binary = tmp_path / "binary.ndjson"
+    binary.write_bytes(b"\xff\xfe\x00")
+    broken = tmp_path / "broken.ndjson.gz"
+    broken.write_bytes(b"no gzip at all")
+    for arguments, complaint in (
+        (("guess", tiny_model, tmp_path / "none.ndjson"), "none.ndjson: No such file or directory"),
+        (("guess", drawings, drawings), "drawings.ndjson: expected an ONNX file"),
+        (("guess", tiny_model, binary), "binary.ndjson: expected lines of UTF-8 text"),
+        (("guess", tiny_model, broken), "broken.ndjson.gz: expected lines of UTF-8 text"),
+        (("serve", "--model", tmp_path / "none.onnx"), "none.onnx: expected a model file"),
+    ):
+        code, out, err = gribouille(*arguments)
+        assert (code, out) == (2, "")
+        assert complaint in err
+        assert err.count("\n") == 1
+    code, _, err = gribouille("guess", "a", "b", "c")
+    assert code == 2
+    assert "found 3 arguments" in err
+
+
+def test_a_missing_extra_is_named_with_its_remedy(gribouille, monkeypatch, tmp_path: Path) -> None:
+    """Without the laboratory's packages its commands say what to install; a bug of ours stays a traceback."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    for name in [name for name in sys.modules if name.startswith(("gribouille.store", "gribouille.ingest"))]:
+        monkeypatch.delitem(sys.modules, name)
+    code, _, err = gribouille("ingest", tmp_path, "--out", tmp_path / "store")
+    assert code == 2
+    assert 'pip install "gribouille[train]"' in err
+    monkeypatch.setitem(sys.modules, "gribouille.lines", None)
+    with pytest.raises(ModuleNotFoundError):
+        cli.main(["guess", "x"])
+
+
+def test_options_come_from_the_dataclass(capsys) -> None:
+    """Every field, nested ones too, is an option with its type and default; the command gets the built configuration."""
+    seen: list[tuple[Path, Config, str]] = []
+
+    def command(store: Path, config: Config, note: Annotated[str, typer.Option()] = "none") -> None:
+        seen.append((store, config, note))
+
+    for arguments in (["s"], ["s", "--epochs", "9", "--angle", "2", "--device", "cuda", "--note", "x"]):
+        with pytest.raises(SystemExit):
+            run_with_options(command, Config, arguments, "train")
+    assert seen == [
+        (Path("s"), Config(), "none"),
+        (Path("s"), Config(epochs=9, device="cuda", inner=Inner(2.0)), "x"),
+    ]
+    with pytest.raises(SystemExit) as ended:
+        run_with_options(command, Config, ["s", "--device", "tpu"], "train")
+    assert ended.value.code == 2
+    with pytest.raises(ValueError, match="epochs: expected at least 1"):
+        run_with_options(command, Config, ["s", "--epochs", "0"], "train")
+    assert "tpu" in capsys.readouterr().err
+
+
+def test_version_and_help(gribouille) -> None:
+    """--version names the package's version; --help lists every command."""
+    assert gribouille("--version")[1] == f"gribouille {__version__}\n"
+    listed = gribouille("--help")[1]
+    for command in ("guess", "serve", "draw", "ingest", "train", "evaluate", "export"):
+        assert f"  {command} " in listed
+
+
+def test_the_command_line_starts_without_heavy_imports() -> None:
+    """`gribouille --help` imports neither numpy nor onnxruntime nor the server, let alone the laboratory."""
+    heavy = "numpy,onnxruntime,fastapi,uvicorn,torch,numba,pyarrow"
+    program = (
+        "import sys\nfrom gribouille.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+        f"print('loaded', [name for name in '{heavy}'.split(',') if name in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines()[-1] == "loaded []"
+
+
+def test_a_closed_pipe_ends_quietly(drawings: Path, tiny_model: Path) -> None:
+    """`gribouille guess … | head -1` prints no traceback."""
+    drawings.write_text(drawings.read_text() * 2_000)
+    command = [sys.executable, "-m", "gribouille", "guess", tiny_model, drawings]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_serve_says_where_and_answers_there(tiny_model: Path) -> None:
+    """`gribouille serve` prints the address once it listens, and the API answers at it; a taken port is said so."""
+    command = [sys.executable, "-m", "gribouille", "serve", "--port", "0", "--model", str(tiny_model)]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            assert process.stdout is not None
+            address = next(word for word in process.stdout.readline().split() if word.startswith("http"))
+            with urllib.request.urlopen(f"{address}api/v1/model", timeout=20) as answer:
+                assert json.load(answer)["labels"] == list(Recogniser(tiny_model).metadata.labels)
+            port = address.rstrip("/").rpartition(":")[2]
+            taken = subprocess.run([*command[:5], port, *command[6:]], capture_output=True, text=True, check=False)
+            assert taken.returncode == 2
+            assert f"127.0.0.1:{port}: expected a free address" in taken.stderr
+        finally:
+            started = time.monotonic()
+            process.terminate()
+            process.wait(20)
+    assert time.monotonic() - started < 10
+
+
+def test_draw_opens_a_browser_only_where_there_is_a_screen(gribouille, monkeypatch) -> None:
+    """`draw` prints the address, and opens it unless only a text browser could."""
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.setattr("gribouille.server.serve", lambda host, port, model, announce: announce("http://here/"))
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    assert "Draw at http://here/" in gribouille("draw")[1]
+    assert opened == []
+    monkeypatch.setenv("DISPLAY", ":0")
+    gribouille("draw")
+    assert opened == ["http://here/"]
