@@ -197,7 +197,8 @@ def test_a_closed_pipe_ends_quietly(drawings: Path, tiny_model: Path) -> None:
     drawings.write_text(drawings.read_text() * 2_000)
     command = [sys.executable, "-m", "gribouille", "guess", tiny_model, drawings]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""

@@ -59,7 +59,7 @@ def _line(fields: object) -> Line:
 
 
 def _is_raw(strokes: Any) -> bool:
-    """Whether strokes, as they come from JSON, were not simplified yet: a third list t, or a coordinate that is no integer from 0 to 255."""
+    """Whether strokes (as they come from JSON) are raw: a third list t, or a coordinate that is no integer from 0 to 255."""
     try:
         return any(
             len(stroke) > 2 or any(not 0 <= value <= SIDE or value != int(value) for axis in stroke for value in axis)
