@@ -4,16 +4,13 @@
  * `start` is event.timeStamp in ms, on the clock of performance.now(). A message posted from an animation frame arrives
  * after that frame has been painted.
  */
-const KEPT = 2000 // measures; the browser keeps them for ever otherwise
-
-let count = 0
+import { record } from '../recognise/record'
 
 export function measureGuess(start: number): void {
   requestAnimationFrame(() => {
     const { port1, port2 } = new MessageChannel()
     port1.onmessage = () => {
-      if (++count % KEPT === 0) performance.clearMeasures('guess')
-      performance.measure('guess', { start, end: performance.now() })
+      record('guess', start, performance.now())
       port1.close()
     }
     port2.postMessage(null)

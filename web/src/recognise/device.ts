@@ -4,6 +4,7 @@ import type { Card } from './card'
 import { topGuesses } from './guess'
 import type { Request, Response } from './messages'
 import type { Ask } from './recogniser'
+import { record } from './record'
 
 export async function openDevice(card: Card): Promise<Ask> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
@@ -16,7 +17,9 @@ export async function openDevice(card: Card): Promise<Ask> {
     throw error
   }
   return async (strokes) => {
+    const start = performance.now()
     const response = await say(worker, { kind: 'drawing', drawing: canonical(strokes) })
+    record('answer', start, performance.now())
     if (response.kind !== 'probabilities') throw new Error(`expected probabilities, found ${response.kind}`)
     if (response.probabilities.length !== card.labels.length) {
       throw new Error(`expected ${card.labels.length} probabilities, found ${response.probabilities.length}`)

@@ -1,0 +1,190 @@
+"""What the page does besides guessing: drawing by hand, undo, clear, languages, keyboard, screen readers."""
+
+import pytest
+from browser_page import guesses, open_ready, recorded, replay, settled_guesses
+
+ANY_SPEED = 1e6  # as fast as the browser takes it
+
+
+def middle_of_paper(page):
+    """The middle of the paper, CSS pixels."""
+    box = page.locator("[data-paper]").bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def inked_pixels(page):
+    """How many pixels of the canvas carry ink (the page itself never reads them)."""
+    return page.evaluate(
+        """() => {
+          const canvas = document.querySelector('[data-paper]')
+          const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+          return data.filter((value, index) => index % 4 === 3 && value > 128).length
+        }"""
+    )
+
+
+def test_an_empty_paper_invites_and_guesses_nothing(page):
+    """Before the first stroke there is an invitation, no guess, and nothing to undo or clear."""
+    assert page.get_by_text("Draw something").is_visible()
+    assert guesses(page) == []
+    for action in ("undo", "clear"):
+        assert page.get_attribute(f"[data-action={action}]", "aria-disabled") == "true"
+        page.click(f"[data-action={action}]", force=True)
+    assert recorded(page) == []
+
+
+def test_undo_takes_back_one_stroke_and_guesses_again(page, drawings):
+    """Undo, by button or by Ctrl+Z, leaves the strokes before it, ink and guesses alike."""
+    strokes = drawings["house"]
+    replay(page, strokes[:-2], speed=ANY_SPEED)
+    before, ink, kept = settled_guesses(page), inked_pixels(page), recorded(page)
+    page.click("[data-action=clear]")
+    replay(page, strokes, speed=ANY_SPEED)
+    settled_guesses(page)
+    page.click("[data-action=undo]")
+    page.keyboard.press("Control+z")
+    assert len(recorded(page)) == len(kept)
+    after = settled_guesses(page)
+    assert len(before) == len(after) == 5
+    assert inked_pixels(page) == pytest.approx(ink, rel=0.2)  # the hand's speed, and so the ink, differs a little
+
+
+def test_clear_leaves_an_empty_paper_and_no_late_answer(page, drawings):
+    """Clear empties paper and bars at once; an answer under way does not bring them back."""
+    replay(page, drawings["star"], speed=ANY_SPEED)
+    page.click("[data-action=clear]")
+    assert recorded(page) == []
+    page.wait_for_timeout(500)
+    assert guesses(page) == []
+    assert inked_pixels(page) == 0
+    assert page.get_by_text("Draw something").is_visible()
+
+
+def test_the_language_is_the_browsers_then_the_chosen_one(new_page, address, drawings):
+    """A French browser gets French; a click changes words, labels and `lang`, and is remembered."""
+    page = new_page(locale="fr-CA")
+    open_ready(page, address)
+    assert page.get_attribute("html", "lang") == "fr"
+    assert page.get_by_text("Dessine quelque chose").is_visible()
+    replay(page, drawings["house"], speed=ANY_SPEED)
+    english = settled_guesses(page)[0][0]
+    french = page.inner_text("[data-guess] .word >> nth=0")
+    page.click("[data-action=language]")
+    assert page.get_attribute("html", "lang") == "en"
+    assert page.inner_text("[data-guess] .word >> nth=0") == english != french
+    page.reload()
+    page.wait_for_selector("[data-state=ready]")
+    assert page.get_attribute("html", "lang") == "en"
+
+
+def test_a_tap_is_a_drawing(page):
+    """A dot counts: one stroke of one point, guessed and inked."""
+    page.mouse.click(*middle_of_paper(page))
+    assert [len(stroke[0]) for stroke in recorded(page)] == [1]
+    assert len(settled_guesses(page)) == 5
+    assert inked_pixels(page) > 10
+
+
+def test_a_stroke_that_leaves_the_paper_goes_on(page):
+    """The pointer is captured: beyond the edge and over the buttons it still draws, and comes back."""
+    x, y = middle_of_paper(page)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(1275, y, steps=5)
+    page.mouse.move(x, 895, steps=5)
+    page.mouse.move(x, y, steps=5)
+    page.mouse.up()
+    [stroke] = recorded(page)
+    assert max(stroke[0]) + x == pytest.approx(1275, abs=1)
+    assert len(stroke[0]) == 16
+
+
+def test_a_finger_draws_without_scrolling_and_a_second_one_is_ignored(new_page, address):
+    """Touch: one finger draws, a second neither draws nor disturbs, the page stays where it is."""
+    page = new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    open_ready(page, address)
+    x, y = middle_of_paper(page)
+    touches = page.context.new_cdp_session(page)
+
+    def touch(kind, *fingers):
+        points = [{"x": px, "y": py, "id": number} for number, px, py in fingers]
+        touches.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", (0, x, y))
+    touch("touchMove", (0, x, y - 60))
+    touch("touchStart", (0, x, y - 60), (1, x + 80, y))
+    touch("touchMove", (0, x, y - 120), (1, x + 80, y + 90))
+    touch("touchEnd", (0, x, y - 120))
+    touch("touchEnd")
+    [stroke] = recorded(page)
+    assert {round(value - stroke[0][0]) for value in stroke[0]} == {0}
+    assert stroke[1][-1] - stroke[1][0] == pytest.approx(-120, abs=1)
+    assert page.evaluate("[scrollX, scrollY, visualViewport.scale, visualViewport.offsetTop]") == [0, 0, 1, 0]
+
+
+def test_a_new_size_keeps_the_drawing(page, drawings):
+    """Turned or narrowed, the page shows the same strokes, all of them on the paper."""
+    replay(page, drawings["house"], speed=ANY_SPEED)
+    before, shown = recorded(page), settled_guesses(page)
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.wait_for_timeout(200)
+    assert recorded(page) == before
+    assert inked_pixels(page) > 500
+    assert guesses(page) == shown
+
+
+def test_the_ink_is_sharp_on_fine_screens(new_page, address):
+    """The canvas has a pixel for every pixel of the screen."""
+    page = new_page(device_scale_factor=3)
+    open_ready(page, address)
+    wide, shown = page.evaluate("(({ width, clientWidth }) => [width, clientWidth])(document.querySelector('canvas'))")
+    assert wide == pytest.approx(3 * shown, abs=1)
+
+
+def test_everything_but_drawing_works_from_the_keyboard(page, drawings):
+    """Tab reaches every button, each large enough for a finger and visibly focused; Enter presses it."""
+    replay(page, drawings["house"], speed=ANY_SPEED)
+    reached = set()
+    for _ in range(6):  # from the paper to the page's end, and on from its top
+        page.keyboard.press("Tab")
+        focused = page.locator("button:focus-visible")
+        if focused.count() == 0:
+            continue
+        box, action = focused.bounding_box(), focused.get_attribute("data-action")
+        assert min(box["width"], box["height"]) >= 44
+        assert focused.evaluate("(button) => getComputedStyle(button).outlineStyle") == "solid"
+        reached.add(action)
+        if action == "clear":
+            page.keyboard.press("Enter")
+    assert reached == {"clear", "idea", "language", "undo"}
+    assert recorded(page) == []
+
+
+def test_a_screen_reader_hears_the_best_guess_without_chatter(page, drawings):
+    """The polite live region speaks once the guess stands still, not at every change of the bars."""
+    page.evaluate(
+        """() => {
+          window.said = []
+          const region = document.querySelector('[aria-live=polite]')
+          new MutationObserver(() => window.said.push(region.textContent)).observe(region, { characterData: true, childList: true, subtree: true })
+        }"""
+    )
+    replay(page, drawings["fish"], speed=4)
+    settled_guesses(page)
+    page.wait_for_selector("[aria-live=polite]:not(:empty)", state="attached")
+    page.wait_for_timeout(1500)
+    assert page.evaluate("window.said") == [page.inner_text("[data-headline]").strip()]
+
+
+def test_an_idea_names_something_to_draw(page):
+    """The idea button proposes one of the model's words."""
+    page.click("[data-action=idea]")
+    assert page.inner_text(".idea").startswith("Draw: ")
+
+
+def test_undo_and_clear_stay_focused(page, drawings):
+    """A pressed button keeps the focus although there is nothing left for it to do."""
+    replay(page, drawings["star"], speed=ANY_SPEED)
+    page.focus("[data-action=clear]")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.dataset.action") == "clear"
