@@ -25,8 +25,9 @@ say := @printf '\033[1m%s\033[0m\n'
 # ---------------------------------------------------------------- the two commands
 
 draw: $(VENV)/.shop $(PAGE)
-	@$(BIN)/gribouille draw --port $(PORT) || { code=$$?; \
-	  if [ $$code = 2 ]; then echo "If the port is taken: make draw PORT=$$(($(PORT) + 1))"; fi; exit $$code; }
+	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT))).close()' 2> /dev/null || \
+	  { echo "Port $(PORT) is taken on this machine; try another one: make draw PORT=$$(($(PORT) + 1))"; exit 1; }
+	@$(BIN)/gribouille draw --port $(PORT)
 
 test: chromium check
 
@@ -93,12 +94,12 @@ web/node_modules/.installed: web/package.json web/package-lock.json
 	  echo "On Debian 13 and newer: sudo apt install nodejs npm. Elsewhere: nodejs.org."; exit 1; \
 	fi
 	$(say) "Installing what building the page needs"
-	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@cd web && npm ci --no-audit --no-fund --loglevel=error > /dev/null
 	@touch $@
 
 $(PAGE): $(PAGE_SOURCES) web/node_modules/.installed
 	$(say) "Building the page"
-	@cd web && npm run --silent build -- --logLevel warn
+	@cd web && npm run --silent build -- --logLevel error
 	@touch $@
 
 chromium:
