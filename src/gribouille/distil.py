@@ -2,7 +2,7 @@
 
 The teacher is one of our model files (input `points`) or a public 28 px classifier of bitmaps (input `bitmap`, output
 `logits`, its labels one a line in `labels.txt` beside it). Out comes one safetensors file with float16 probabilities
-[rows, classes] in the store's label order.
+[rows, classes] in the store's label order, for the rows of the training split.
 """
 
 from collections.abc import Callable
@@ -22,6 +22,8 @@ from gribouille.drawing import Drawings
 from gribouille.raster.kernel import rasterise
 from gribouille.raster.spec import RasterSpec
 from gribouille.recogniser import Recogniser
+from gribouille.sampling import batches_of
+from gribouille.split import TRAIN
 from gribouille.store import Store
 
 BATCH = 128  # drawings
@@ -31,7 +33,7 @@ Predict: TypeAlias = Callable[[Drawings], np.ndarray]  # → probabilities Float
 
 @dataclass(frozen=True, eq=False)
 class SoftLabels:
-    """A teacher's probabilities for every row of the store `store` (its hash), and the teacher's own hash."""
+    """A teacher's probabilities for the training rows of the store `store` (its hash), 0 elsewhere, and its own hash."""
 
     probabilities: Float16[np.ndarray, "rows classes"]
     store: str
@@ -47,9 +49,8 @@ def teach(teacher: Path, store: Store, out: Path, progress: Callable[[int], None
     """Write the soft labels of `teacher` for `store` to `out`; `progress` hears of every row done."""
     predict, labels = teacher_of(teacher)
     order = _order_of(labels, store.labels, teacher)
-    probabilities = np.empty((len(store), len(store.labels)), np.float16)
-    for start in range(0, len(store), BATCH):
-        rows = np.arange(start, min(start + BATCH, len(store)))
+    probabilities = np.zeros((len(store), len(store.labels)), np.float16)
+    for rows in batches_of(np.flatnonzero(store.split == TRAIN), BATCH):
         probabilities[rows] = predict(store.gather(rows))[:, order]
         progress(len(rows))
     metadata = {"store": store.hash, "teacher": sha256(teacher.read_bytes()).hexdigest()}
@@ -67,7 +68,9 @@ def load_soft_labels(path: Path, store: Store) -> SoftLabels:
 
 def teacher_of(path: Path) -> tuple[Predict, list[str]]:
     """The teacher's probabilities as a function of drawings, and its labels in output order."""
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # more of them spin against the training's own on a busy machine
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     inputs = [value.name for value in session.get_inputs()]
     if inputs == ["points"]:
         recogniser = Recogniser(path)

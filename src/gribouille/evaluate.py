@@ -21,12 +21,12 @@ from gribouille.metrics import Counts, count
 from gribouille.raster.kernel import rasterise
 from gribouille.raster.spec import RasterSpec
 from gribouille.sampling import batches_of
+from gribouille.split import SPLITS
 from gribouille.store import Store
 
 FRACTIONS = (0.25, 0.5, 0.75, 1.0)  # of the ink
 BATCH = 256  # drawings
 GROUPS = {"recognized": (1,), "natural mix": (0, 1), "all rows": (-1, 0, 1)}
-SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Evaluation:
         return sorted({fraction for fraction, _ in self.counts})
 
     def summary(self) -> dict[str, Any]:
-        """Protocol and, per group and percentage of the ink, n, top1, top3 and map3; for cards."""
+        """Protocol and, per group and percentage of the ink, the summary of its counts; for cards."""
         return {
             "protocol": self.protocol,
             **{
@@ -93,9 +93,8 @@ def distinct_rows(store: Store, split: str) -> Int64[np.ndarray, "rows"]:
         raise ValueError(f"split: expected one of {SPLITS}, found {split!r}")
     rows = np.flatnonzero(store.split == SPLITS.index(split))
     known_first = rows[np.argsort(store.recognized[rows] < 0, kind="stable")]
-    keys = store.key_id[known_first]
-    _, firsts = np.unique(keys, return_index=True)
-    unkeyed = np.flatnonzero(keys == 0)
+    _, firsts = np.unique(store.key_id[known_first], return_index=True)
+    unkeyed = np.flatnonzero(~store.keyed[known_first])
     return np.sort(known_first[np.union1d(firsts, unkeyed)])
 
 

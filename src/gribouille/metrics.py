@@ -57,9 +57,15 @@ class Counts:
         seen = self.drawings > 0
         return np.divide(self.first, self.drawings, out=np.full(len(self.first), np.nan), where=seen)
 
+    @property
+    def classes_top1(self) -> float:
+        """The mean of the classes' top-1, each class that has drawings counting alike; nan without drawings."""
+        return float(np.nanmean(self.per_class)) if self.n else float("nan")
+
     def summary(self) -> dict[str, Any]:
-        """n, top1, top3 and map3, for cards and logs."""
-        return {"n": self.n, "top1": self.top1, "top3": self.top3, "map3": self.map3}
+        """n, top1, top3, map3 and classes_top1, for cards and logs."""
+        names = ("n", "top1", "top3", "map3", "classes_top1")
+        return {name: getattr(self, name) for name in names}
 
     def _share(self, hits: Int64[np.ndarray, "classes"] | Float64[np.ndarray, "classes"]) -> float:
         return float(hits.sum() / self.n) if self.n else float("nan")
@@ -72,9 +78,10 @@ def count(probabilities: Float[np.ndarray, "n classes"], label: Int[np.ndarray, 
     before = (probabilities == mine) & (np.arange(classes) < label[:, None])
     place = (probabilities > mine).sum(axis=1) + before.sum(axis=1)
     precision = np.where(place < 3, 1 / (place + 1), 0.0)
+    # bincount of no weights at all counts in integers
     return Counts(
         np.bincount(label, minlength=classes),
         np.bincount(label[place == 0], minlength=classes),
         np.bincount(label[place < 3], minlength=classes),
-        np.bincount(label, weights=precision, minlength=classes),
+        np.bincount(label, weights=precision, minlength=classes).astype(np.float64),
     )

@@ -5,14 +5,15 @@ epoch, so that its cost does not grow with the data set (field.md §1).
 """
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Int, Int64
 
-Rows = Int64[np.ndarray, "rows"]
+Rows: TypeAlias = Int64[np.ndarray, "_"]  # rows of a store
 
 
-def members_of(label: Int[np.ndarray, "rows"], rows: Rows, classes: int) -> list[Rows]:
+def members_of(label: Int[np.ndarray, "_"], rows: Rows, classes: int) -> list[Rows]:
     """The given rows of each class, in ascending order; `label` is the class index of `rows`, one for one."""
     order = np.lexsort((rows, label))
     return np.split(rows[order], np.searchsorted(label[order], np.arange(1, classes)))

@@ -7,21 +7,17 @@ weights.
 
 import json
 import math
-import queue
-import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int64
-from torch import Tensor, nn
+from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from gribouille.augment import Augmentation, cut, warp
 from gribouille.checkpoint import (
     BEST,
     LAST,
@@ -34,69 +30,15 @@ from gribouille.checkpoint import (
     save_weights,
     write_atomically,
 )
+from gribouille.course import Batch, Course, TrainConfig, prefetched
 from gribouille.distil import SoftLabels
 from gribouille.evaluate import distinct_rows, net_predict
 from gribouille.metrics import Counts, count
 from gribouille.nets import image_net
-from gribouille.raster.kernel import rasterise
-from gribouille.raster.spec import RasterSpec
-from gribouille.sampling import Rows, batches_of, epoch_rows, members_of
+from gribouille.sampling import Rows, batches_of
 from gribouille.store import Store
 
 PREFETCHED = 4  # batches
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """How to train.
-
-    `net` a timm name; `epochs` of `per_class` random drawings of each class; `batch` in drawings; `rate` the peak
-    learning rate of AdamW; `warmup` the share of steps until it; `average` the decay of the weights' moving average a
-    step; `soft_weight` the teacher's share of the target where there are soft labels; `save_every` and `validation` in
-    steps and drawings; `threads` of torch, 0 for its own choice.
-    """
-
-    net: str = "resnet18"
-    side: int = 64
-    epochs: int = 10
-    per_class: int = 100
-    batch: int = 128
-    rate: float = 2e-3
-    warmup: float = 0.2
-    decay: float = 0.02
-    smoothing: float = 0.1
-    average: float = 0.998
-    soft_weight: float = 0.7
-    clip: float = 5.0
-    precision: Literal["bfloat16", "float32"] = "bfloat16"
-    device: Literal["cpu", "cuda"] = "cpu"
-    threads: int = 0
-    seed: int = 0
-    save_every: int = 200
-    validation: int = 3000
-    augmentation: Augmentation = field(default_factory=Augmentation)
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "per_class", "batch", "save_every", "validation"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}: expected at least 1, found {getattr(self, name)}")
-        for name in ("warmup", "smoothing", "average", "soft_weight"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name}: expected at least 0 and less than 1, found {getattr(self, name)}")
-
-    @property
-    def spec(self) -> RasterSpec:
-        """The picture that the net sees."""
-        return RasterSpec.of_side(self.side)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """One step's input: images, the target distribution over labels, and the store's rows they come from."""
-
-    images: Float[Tensor, "batch channels side side"]
-    target: Float[Tensor, "batch classes"]
-    rows: Rows
 
 
 @dataclass(frozen=True)
@@ -139,57 +81,6 @@ class Learner:
         self.step, self.best = state["step"], state["best"]
 
 
-@dataclass(frozen=True, eq=False)
-class Course:
-    """What a run learns from: the store's training rows of each class, its soft labels, and the configuration."""
-
-    store: Store
-    members: list[Rows]
-    config: TrainConfig
-    soft: SoftLabels | None
-
-    @classmethod
-    def of(cls, store: Store, config: TrainConfig, soft: SoftLabels | None) -> "Course":
-        """The course of a store. Raises ValueError where a class has no drawing to learn from."""
-        rows = np.flatnonzero(store.split == 0)
-        members = members_of(store.label[rows], rows, len(store.labels))
-        empty = [label for label, mine in zip(store.labels, members, strict=True) if len(mine) == 0]
-        if empty:
-            raise ValueError(f"store: expected training drawings of every class, found none of {empty[:5]}")
-        return cls(store, members, config, soft)
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Batches in an epoch, the same in each."""
-        drawings = sum(min(self.config.per_class, len(rows)) for rows in self.members)
-        return max(1, math.ceil(drawings / self.config.batch))
-
-    @property
-    def steps(self) -> int:
-        """Batches in the whole run."""
-        return self.steps_per_epoch * self.config.epochs
-
-    def batches(self, first: int) -> Iterator[Batch]:
-        """The run's batches from step `first` to the end."""
-        for epoch in range(first // self.steps_per_epoch, self.config.epochs):
-            rows = epoch_rows(self.members, self.config.per_class, self.config.seed, epoch)
-            skipped = max(0, first - epoch * self.steps_per_epoch)
-            for index, mine in enumerate(batches_of(rows, self.config.batch)):
-                if index >= skipped:
-                    yield self._batch(mine, np.random.default_rng((self.config.seed, epoch, index)))
-
-    def _batch(self, rows: Rows, generator: np.random.Generator) -> Batch:
-        augmentation = self.config.augmentation
-        warped = warp(self.store.gather(rows), augmentation, generator)
-        images = rasterise(cut(warped, augmentation, generator), self.config.spec)
-        target = smoothed(self.store.label[rows], len(self.store.labels), self.config.smoothing)
-        if self.soft is not None:
-            target += self.config.soft_weight * (self.soft.of(rows) - target)
-        return Batch(
-            torch.from_numpy(images).contiguous(memory_format=torch.channels_last), torch.from_numpy(target), rows
-        )
-
-
 def train(
     store: Store,
     out: Path,
@@ -197,7 +88,7 @@ def train(
     soft: SoftLabels | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Card:
-    """Train a net on the store's training split, or go on with the run in `out`; the card of its best weights.
+    """Train a net on the store's training split, or go on with the run in `out`; the card of its last weights.
 
     Raises ValueError where `out` holds a run of another configuration or store, FloatingPointError where the loss is
     no number any more.
@@ -206,10 +97,9 @@ def train(
         torch.set_num_threads(config.threads)
     course = Course.of(store, config, soft)
     learner = _learner(course)
-    card = _card(course)
-    _resume(learner, card, out)
+    card = _resumed(learner, _card(course), out)
     validation_rows = _validation_rows(store, config)
-    loss, validation, clock, seen = math.nan, {}, time.monotonic(), 0
+    loss, validation, clock, seen = math.nan, card.metrics.get("validation", {}), time.monotonic(), 0
     for batch in prefetched(course.batches(learner.step), PREFETCHED):
         now = train_step(learner, batch, course)
         loss = now if math.isnan(loss) else 0.98 * loss + 0.02 * now
@@ -256,48 +146,6 @@ def one_cycle(step: int, steps: int, config: TrainConfig) -> float:
     return config.rate * (1 + math.cos(math.pi * (step - peak_at) / max(1, steps - peak_at))) / 2
 
 
-def smoothed(label: np.ndarray, classes: int, smoothing: float) -> Float32[np.ndarray, "batch classes"]:
-    """The target distribution of true labels: 1 − smoothing on the label, the rest spread over all classes."""
-    target = np.full((len(label), classes), smoothing / classes, np.float32)
-    target[np.arange(len(label)), label] += 1 - smoothing
-    return target
-
-
-def prefetched(batches: Iterator[Batch], depth: int) -> Iterator[Batch]:
-    """The same batches, made ahead by one thread (the kernels hold no lock); its errors are raised here."""
-    ready: queue.Queue[Batch | BaseException | None] = queue.Queue(depth)
-    stopped = threading.Event()
-
-    def offer(value: Batch | BaseException | None) -> None:
-        while not stopped.is_set():
-            try:
-                ready.put(value, timeout=0.1)
-            except queue.Full:
-                continue
-            return
-
-    def produce() -> None:
-        try:
-            for batch in batches:
-                offer(batch)
-                if stopped.is_set():
-                    return
-            offer(None)
-        except BaseException as error:
-            offer(error)
-
-    thread = threading.Thread(target=produce, name="gribouille loader", daemon=True)
-    thread.start()
-    try:
-        while (value := ready.get()) is not None:
-            if isinstance(value, BaseException):
-                raise value
-            yield value
-    finally:
-        stopped.set()
-        thread.join()
-
-
 def _learner(course: Course) -> Learner:
     config = course.config
     torch.manual_seed(config.seed)
@@ -323,9 +171,10 @@ def _card(course: Course) -> Card:
     )
 
 
-def _resume(learner: Learner, card: Card, out: Path) -> None:
+def _resumed(learner: Learner, card: Card, out: Path) -> Card:
+    """Put the learner where the run in `out` stands, if there is one; the card it has by now."""
     if not (out / STATE).exists():
-        return
+        return card
     state = load_state(out / STATE)
     before = json.loads(state.pop("card"))
     for name in ("config", "store", "teacher"):
@@ -333,9 +182,10 @@ def _resume(learner: Learner, card: Card, out: Path) -> None:
         if found != expected:
             raise ValueError(f"{out}: expected a run with the same {name} to go on with, found {found}, not {expected}")
     learner.restore(state)
+    return replace(card, commit=before["commit"], metrics=before["metrics"])
 
 
-def _validation_rows(store: Store, config: TrainConfig) -> Int64[np.ndarray, "rows"]:
+def _validation_rows(store: Store, config: TrainConfig) -> Rows:
     rows = distinct_rows(store, "validation")
     return np.sort(np.random.default_rng(0).permutation(rows)[: config.validation])  # the same in every epoch and run
 
@@ -351,7 +201,7 @@ def _validate(net: nn.Module, store: Store, rows: Rows, config: TrainConfig) -> 
 
 def _keep(learner: Learner, card: Card, validation: dict[str, Any], out: Path) -> Card:
     """Save the averaged weights as the last ones and, where they are, as the best ones; the card they got."""
-    card = Card(**{**asdict(card), "metrics": {"validation": {"step": learner.step, **validation}}})
+    card = replace(card, metrics={"validation": {"step": learner.step, **validation}})
     save_weights(learner.averaged.module, card, out / LAST)
     if not validation["map3"] <= learner.best:  # also where there is nothing to validate on (nan)
         learner.best = validation["map3"]

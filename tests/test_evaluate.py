@@ -1,0 +1,73 @@
+"""Evaluation: each drawing once, groups apart, finished and unfinished."""
+
+import json
+
+import numpy as np
+import pytest
+from shapes import records, store_of_shapes
+
+from gribouille.drawing import Drawings, prefix
+from gribouille.evaluate import distinct_rows, evaluate, predict_of, unfinished
+from gribouille.ingest import ingest
+from gribouille.store import Store
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Store:
+    """A store of 4 shapes, about 60 of each."""
+    return store_of_shapes(tmp_path_factory.mktemp("shapes"), 60)
+
+
+def test_counts_every_group(store):
+    """A predictor that always says the first class is right for its drawings only, in every group and at every cut."""
+
+    def first_class(drawings: Drawings) -> np.ndarray:
+        return np.tile(np.array([[0.7, 0.1, 0.1, 0.1]], np.float32), (len(drawings), 1))
+
+    result = evaluate(first_class, store, "train")
+    rows = np.flatnonzero(store.split == 0)
+    recognized = rows[store.recognized[rows] == 1]
+    assert result.fractions == [0.25, 0.5, 0.75, 1.0]
+    for fraction in result.fractions:
+        assert result.group("natural mix", fraction).n == len(rows)
+        assert result.group("recognized", fraction).top1 == (store.label[recognized] == 0).mean()
+    assert result.per_class()["circle"] == 1
+    assert result.per_class()["square"] == 0
+    assert json.loads(json.dumps(result.summary()))["natural mix"]["50%"]["n"] == len(rows)
+
+
+def test_shows_unfinished_drawings(store):
+    """At half of the ink the predictor is shown prefixes of half of the ink, as `prefix` cuts them."""
+    drawings = store.gather(np.arange(5))
+    for one, whole in zip(unfinished(drawings, 0.5), drawings, strict=True):
+        assert np.array_equal(one, prefix(whole, 0.5))
+
+
+def test_each_key_once(tmp_path):
+    """A drawing that stands twice under one key_id counts once, by the row that knows whether it was recognized."""
+    drawn = records(40)
+    lost = [{**record, "recognized": None} for record in drawn]
+    source = tmp_path / "twice.ndjson"
+    source.write_text("".join(json.dumps(record) + "\n" for record in [*lost, *drawn]))
+    ingest([source], tmp_path / "store")
+    store = Store.open(tmp_path / "store")
+    rows = distinct_rows(store, "train")
+    assert len(rows) == len(np.unique(store.key_id[store.split == 0]))
+    assert (store.recognized[rows] >= 0).all()
+
+
+def test_unknown_split_is_refused(store):
+    """A split that does not exist is named, with those that do."""
+    with pytest.raises(ValueError, match="validation"):
+        distinct_rows(store, "holdout")
+
+
+def test_public_teacher_is_as_good_as_measured(shared_data, tmp_path):
+    """The public 28 px classifier, drawn by our raster, reaches on raw drawings what its README says (76.8 % ± 3)."""
+    ingest([shared_data / "raw"], tmp_path / "store")
+    store = Store.open(tmp_path / "store")
+    predict, labels = predict_of(shared_data / "teacher" / "teacher28.onnx")
+    assert sorted(labels) == list(store.labels)
+    order = np.argsort(labels)
+    result = evaluate(lambda drawings: predict(drawings)[:, order], store, "test", [1.0])
+    assert result.group("natural mix").top1 == pytest.approx(0.768, abs=0.05)
