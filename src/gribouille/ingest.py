@@ -68,9 +68,10 @@ class FileRead:
 
 @dataclass(frozen=True, eq=False)
 class ParsedBlock:
-    """The records of a block and their splits; `file` is the index of the file that they come from."""
+    """The records of a block and their splits."""
 
-    file: int
+    file: int  # index of the file that they come from
+    read_bytes: int  # of all files, when the block had been read
     records: Records
     split: UInt8[np.ndarray, "rows"]
 
@@ -101,6 +102,8 @@ def source_files(sources: Sequence[Path], training_only: Sequence[Path] = ()) ->
     """The files of all sources, in order, those of a folder by name; training-only ones last. Raises IngestError."""
     files = [file for source in sources for file in _files(source, False)]
     files += [file for source in training_only for file in _files(source, True)]
+    if not files:
+        raise IngestError("expected at least one source, found none")
     seen: set[Path] = set()
     for file in files:
         if file.path.resolve() in seen:
@@ -150,7 +153,8 @@ def _write_store(files: list[SourceFile], folder: Path, options: IngestOptions, 
         reads[block.file].rows += len(block.records)
         reads[block.file].refused_times += block.records.refused_times
         writer.add(block.records, block.split)
-        progress(sum(read.bytes for read in reads), total, writer.rows)
+        progress(block.read_bytes, total, writer.rows)
+    progress(total, total, writer.rows)
     digest = writer.close()
     card = Card(
         rows=writer.rows,
@@ -200,8 +204,8 @@ def _parsed(files: list[SourceFile], reads: list[FileRead], options: IngestOptio
     waiting: deque[Future[ParsedBlock]] = deque()
     with ThreadPoolExecutor(options.threads) as pool:
         try:
-            for index, block in _blocks(files, reads, options.block_bytes):
-                waiting.append(pool.submit(_parse, index, block, files[index].training_only))
+            for index, read_bytes, block in _blocks(files, reads, options.block_bytes):
+                waiting.append(pool.submit(_parse, index, read_bytes, block, files[index].training_only))
                 if len(waiting) >= 2 * options.threads:
                     yield waiting.popleft().result()
             while waiting:
@@ -211,19 +215,23 @@ def _parsed(files: list[SourceFile], reads: list[FileRead], options: IngestOptio
                 future.cancel()
 
 
-def _blocks(files: list[SourceFile], reads: list[FileRead], block_bytes: int) -> Iterator[tuple[int, ndjson.Block]]:
+def _blocks(
+    files: list[SourceFile], reads: list[FileRead], block_bytes: int
+) -> Iterator[tuple[int, int, ndjson.Block]]:
+    """Each block with the index of its file and the bytes read of all files until then."""
+    before = 0
     for index, file in enumerate(files):
         with file.path.open("rb", buffering=0) as raw:
             hashed = HashedFile(raw)
             for block in ndjson.blocks(BufferedReader(hashed, READ_BYTES), file.path, block_bytes):
-                reads[index].bytes = hashed.bytes
-                yield index, block
+                yield index, before + hashed.bytes, block
             reads[index].bytes, reads[index].sha256 = hashed.bytes, hashed.hash.hexdigest()
+            before += hashed.bytes
 
 
-def _parse(index: int, block: ndjson.Block, training_only: bool) -> ParsedBlock:
+def _parse(index: int, read_bytes: int, block: ndjson.Block, training_only: bool) -> ParsedBlock:
     records = ndjson.parse(block)
     split = split_of(records.key_id, records.keyed, records.drawings)
     if training_only:
         split[split != TRAIN] = UNUSED
-    return ParsedBlock(index, records, split)
+    return ParsedBlock(index, read_bytes, records, split)

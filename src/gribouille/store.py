@@ -104,6 +104,7 @@ class Store:
 
     def gather(self, rows: Int64[np.ndarray, "n"]) -> Drawings:
         """The drawings of these rows, in this order. Raises IndexError for a row out of range."""
+        self._check(rows)
         return Drawings(*kernel.unpack(*self._located(rows, self._parts, "points", self._starts)))
 
     def times(self, rows: Int64[np.ndarray, "n"]) -> tuple[UInt32[np.ndarray, "total"], Int64[np.ndarray, "n_and_one"]]:

@@ -93,7 +93,8 @@ class PartWriter:
         """The codes of a batch (index into names, −1 null) as numbers over the whole store."""
         known = self._names[column]
         numbers = np.array([known.setdefault(name, len(known)) for name in names] + [-1], np.int32)
-        return np.take(numbers, codes)  # −1 finds the last
+        column_numbers: Int32[np.ndarray, "rows"] = numbers[codes]  # −1 finds the last
+        return column_numbers
 
     def _append(self, piece: Records, label: Column, country: Column, split: Column) -> None:
         packed, offsets = pack(piece.drawings.points, piece.drawings.offsets)
