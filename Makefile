@@ -67,7 +67,7 @@ $(VENV)/pyvenv.cfg:
 	  if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then python=$$candidate; break; fi; \
 	done; \
 	if [ -z "$$python" ]; then \
-	  echo "Python 3.11 or newer is needed, and $$(python3 --version 2>&1 || echo 'no python3') was found."; \
+	  echo "Python 3.11 or newer is needed, and $$(python3 --version 2> /dev/null || echo no python3) was found."; \
 	  echo "On Debian 12 or Ubuntu 24.04 and newer: sudo apt install python3 python3-venv. Elsewhere: python.org."; \
 	  echo "If it is there under another name: make draw PYTHON=/path/to/python"; exit 1; \
 	fi; \
