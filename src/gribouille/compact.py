@@ -47,7 +47,9 @@ def pack(model: onnx.ModelProto) -> None:
         model.graph.initializer.remove(initializer)
         model.graph.initializer.append(numpy_helper.from_array(steps, f"{name}.int8"))
         model.graph.initializer.append(numpy_helper.from_array(scale, f"{name}.scale"))
-        nodes.append(helper.make_node("Cast", [f"{name}.int8"], [f"{name}.steps"], f"{name}.cast", to=TensorProto.FLOAT))
+        nodes.append(
+            helper.make_node("Cast", [f"{name}.int8"], [f"{name}.steps"], f"{name}.cast", to=TensorProto.FLOAT)
+        )
         nodes.append(helper.make_node("Mul", [f"{name}.steps", f"{name}.scale"], [name], f"{name}.unpack"))
     nodes.extend(model.graph.node)
     del model.graph.node[:]

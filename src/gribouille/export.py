@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from gribouille.checkpoint import Card, load_weights, write_atomically
 from gribouille.compact import pack, round_weights
-from gribouille.drawing import Drawing, Drawings
+from gribouille.drawing import Drawing
 from gribouille.labels import french
 from gribouille.raster.layer import Raster
 from gribouille.raster.spec import RasterSpec
@@ -129,7 +129,9 @@ def export(
     """
     spec = spec or ExportSpec()
     plain = copy.deepcopy(net).cpu().float().eval()
-    shipped = Recognition(round_weights(plain) if spec.weights == "int8" else plain, imprint.raster, imprint.temperature)
+    shipped = Recognition(
+        round_weights(plain) if spec.weights == "int8" else plain, imprint.raster, imprint.temperature
+    )
     model = to_onnx(shipped, INPUT, OUTPUT)
     if spec.weights == "int8":
         pack(model)

@@ -1,4 +1,4 @@
-"""From points to pictures: `spec` (the definition), `kernel` (numba, whole batches on the CPU), `layer` (torch, and with it ONNX)."""
+"""From points to pictures: `spec` (the definition), `kernel` (numba, whole batches), `layer` (torch, and so ONNX)."""
 
 from gribouille.raster.spec import RasterSpec
 

@@ -8,7 +8,7 @@ This module is left out of the tests' jaxtyping hook, which breaks @njit.
 """
 
 import numpy as np
-from jaxtyping import Float32, Int64, UInt8
+from jaxtyping import Float32
 from numba import njit
 
 from gribouille.drawing import Drawings
@@ -37,14 +37,8 @@ def rasterise(
 
 
 @njit(nogil=True, cache=True)
-def _draw_batch(
-    points: UInt8[np.ndarray, "total 3"],
-    offsets: Int64[np.ndarray, "drawings+1"],
-    kinds: Int64[np.ndarray, "channels"],
-    span: np.float32,
-    reach: np.float32,
-    out: Float32[np.ndarray, "drawings channels side side"],
-) -> None:
+def _draw_batch(points, offsets, kinds, span, reach, out):  # type: ignore[no-untyped-def]
+    """Draw every drawing into its image of `out`; kinds: for each channel its index in CHANNELS; span, reach: px."""
     side = out.shape[3]
     centres = np.empty(side, np.float32)  # px
     for j in range(side):

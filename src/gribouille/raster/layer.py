@@ -51,12 +51,12 @@ class Raster(nn.Module):
         # Both distances are affine in the pixel, so each is the sum of a row's and a column's part.
         qx = (self.centres[:, None] - start[:, None, :, 0])[:, None, :, :]
         qy = (self.centres[:, None] - start[:, None, :, 1])[:, :, None, :]
-        ux, uy, length, walked, stroke, reach = (each[:, None, None, :] for each in (ux, uy, length, walked, stroke, reach))
+        ux, uy, length, walked, stroke, reach = (
+            each[:, None, None, :] for each in (ux, uy, length, walked, stroke, reach)
+        )
         along = qx * ux + qy * uy
-        across = qy * ux - qx * uy
         on = torch.minimum(torch.relu(along), length)
-        beyond = along - on
-        coverage = torch.clamp(reach - torch.sqrt(across * across + beyond * beyond), 0.0, 1.0)
+        coverage = _coverage(reach, qy * ux - qx * uy, along - on)
         marks = {
             "ink": lambda: torch.amax(coverage, -1),
             "time": lambda: _share(coverage * (walked + on), length.sum(-1)),
@@ -73,6 +73,11 @@ class Raster(nn.Module):
         scale = torch.where(extent > 0, self.spec.span / extent, 0.0)
         shift = (self.spec.side - (high - low) * scale) * 0.5
         return torch.where(inside, (xy - low) * scale + shift, 0.0)
+
+
+def _coverage(reach: Tensor, across: Tensor, beyond: Tensor) -> Tensor:
+    """1 well inside the line to 0 outside, from the distances across the segment and beyond its ends."""
+    return torch.clamp(reach - torch.sqrt(across * across + beyond * beyond), 0.0, 1.0)
 
 
 def _share(marks: Tensor, whole: Tensor) -> Tensor:
