@@ -79,10 +79,12 @@ def main() -> None:
         raise SystemExit(reason)
     durations, version, replayed = run(options.model, options.guesses, options.speed)
     ort = json.loads((REPOSITORY / "web" / "package.json").read_text())["dependencies"]["onnxruntime-web"]
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True)
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True).stdout.strip()
     cpu = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), "unknown")
-    print(f"{date.today()}  {cpu.split(':')[-1].strip()}, {len(os.sched_getaffinity(0))} core(s), load {os.getloadavg()[0]:.1f}")
-    print(f"{platform.system()}, Python {platform.python_version()}, Chromium {version}, onnxruntime-web {ort}, commit {commit.stdout.strip()}")
+    cores, load = len(os.sched_getaffinity(0)), os.getloadavg()[0]
+    print(f"{date.today()}  {cpu.split(':')[-1].strip()}, {cores} core(s), load {load:.1f}")
+    print(f"{platform.system()}, Chromium {version}, onnxruntime-web {ort}, commit {commit or 'unknown'}")
     print(f"{replayed} drawings replayed at {options.speed:g} times their speed; model {options.model or 'shipped'}")
     print(row("last pointer event → bars painted", durations["guess"]))
     print(row("of that, strokes → probabilities (worker)", durations["answer"]))

@@ -17,7 +17,11 @@ from playwright.sync_api import Browser, Page, Playwright
 
 REPOSITORY = Path(__file__).parents[2]
 STATIC = REPOSITORY / "src" / "gribouille" / "server" / "static"
-SERVE = "import sys, pathlib; from gribouille.server import serve; serve('127.0.0.1', 0, sys.argv[1:] and pathlib.Path(sys.argv[1]) or None, lambda address: print(address, flush=True))"
+SERVE = """
+import pathlib, sys
+from gribouille.server import serve
+serve("127.0.0.1", 0, pathlib.Path(sys.argv[1]) if sys.argv[1:] else None, lambda address: print(address, flush=True))
+"""
 # A quiet Chromium: without these it looks up Google's hosts at every start.
 FLAGS = [
     "--no-sandbox",

@@ -166,14 +166,15 @@ def test_a_screen_reader_hears_the_best_guess_without_chatter(page, drawings):
         """() => {
           window.said = []
           const region = document.querySelector('[aria-live=polite]')
-          new MutationObserver(() => window.said.push(region.textContent)).observe(region, { characterData: true, childList: true, subtree: true })
+          const changes = { characterData: true, childList: true, subtree: true }
+          new MutationObserver(() => window.said.push(region.textContent)).observe(region, changes)
         }"""
     )
     replay(page, drawings["fish"], speed=4)
     settled_guesses(page)
     page.wait_for_selector("[aria-live=polite]:not(:empty)", state="attached")
     page.wait_for_timeout(1500)
-    assert page.evaluate("window.said") == [page.inner_text("[data-headline]").strip()]
+    assert page.evaluate("window.said") == [page.text_content("[data-headline]").strip()]
 
 
 def test_an_idea_names_something_to_draw(page):

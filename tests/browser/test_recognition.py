@@ -163,7 +163,6 @@ def test_probabilities_are_shown_as_they_are(page, drawings):
     """A bar is as long as its probability, out of the whole track."""
     replay(page, drawings["face"], speed=ANY_SPEED)
     settled_guesses(page)
-    page.wait_for_timeout(400)  # the bars' transition
     shares = page.evaluate(
         """[...document.querySelectorAll('[data-guess] .bar')].map((bar) => {
              const track = bar.parentElement.getBoundingClientRect()
