@@ -238,3 +238,41 @@ def test_draw_opens_a_browser_only_where_there_is_a_screen(gribouille, monkeypat
     monkeypatch.setenv("DISPLAY", ":0")
     gribouille("draw")
     assert opened == ["http://here/"]
+
+
+def test_the_laboratorys_commands_work_one_after_the_other(gribouille, tmp_path: Path) -> None:
+    """From NDJSON to a model file and its guesses: ingest, distil, train, evaluate, export, guess."""
+    drawings, store, run, model = (tmp_path / name for name in ("drawings", "store", "run", "model.onnx"))
+    drawings.mkdir()
+    for number, word in enumerate(("cat", "house")):
+        lines = [json.dumps(_record(word, number, key)) for key in range(80)]
+        (drawings / f"{word}.ndjson").write_text("\n".join(lines) + "\n")
+
+    assert "160 drawings of 2 words" in gribouille("ingest", drawings, "--out", store)[1]
+    quick = ["--net", "test_resnet", "--side", "28", "--per-class", "16", "--batch", "16", "--threads", "1"]
+    assert gribouille("train", store, "--out", run, "--epochs", "1", *quick)[0] == 0
+    assert "MB; at most" in gribouille("export", run, "--out", model)[1]
+    report = json.loads(gribouille("evaluate", model, store, "--json")[1])
+    assert report["recognized"]["100%"]["n"] == report["all rows"]["25%"]["n"] > 0
+    assert "Protocol: test split of store" in gribouille("evaluate", run, store)[1]
+    code, out, _ = gribouille("guess", model, drawings / "cat.ndjson", "--french")
+    assert code == 0
+    assert {frozenset(part.rpartition(" ")[0] for part in line.split(", ")) for line in out.splitlines()} == {
+        frozenset({"chat", "maison"})
+    }
+
+    soft = tmp_path / "soft.safetensors"
+    assert "soft labels" in gribouille("distil", model, store, "--out", soft)[1]
+    student = ("train", store, "--out", tmp_path / "student", "--soft-labels", soft, "--epochs", "1", *quick)
+    assert gribouille(*student)[0] == 0
+    code, _, err = gribouille("train", store, "--out", run, "--epochs", "2", *quick)
+    assert code == 2
+    assert "expected a run with the same config" in err
+
+
+def _record(word: str, number: int, key: int) -> dict[str, object]:
+    """A record in Quick, Draw!'s form: a slanted line or a corner, a little different each time."""
+    drawing = [[[0, 255], [0, 40 + key]]] if number == 0 else [[[0, 255, 255 - key], [0, 0, 255]]]
+    timestamp = "2017-03-01 20:41:36.70725 UTC"
+    known = {"word": word, "countrycode": "CA", "timestamp": timestamp, "recognized": True}
+    return {**known, "key_id": str(5_000_000 + 1_000 * number + key), "drawing": drawing}

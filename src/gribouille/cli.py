@@ -168,17 +168,19 @@ def distil(
 
 
 # The options of these are the fields of dataclasses that live beside torch: they are read when the command runs.
-LATE_OPTIONS = {"allow_extra_args": True, "ignore_unknown_options": True}
+LATE_OPTIONS = {"ignore_unknown_options": True}
+Late = Annotated[list[str] | None, typer.Argument(hidden=True)]
 
 
 @app.command(context_settings=LATE_OPTIONS, add_help_option=False)
-def train(context: typer.Context) -> None:
+def train(arguments: Late = None) -> None:
     """Train a net on a store, or go on with a run."""
+    from gribouille.course import TrainConfig
     from gribouille.distil import load_soft_labels
     from gribouille.options import run_with_options
     from gribouille.store import Store
     from gribouille.terminal import training
-    from gribouille.train import TrainConfig, train
+    from gribouille.train import train
 
     def command(
         store: Annotated[Path, typer.Argument(help="Store to learn from.")],
@@ -194,7 +196,7 @@ def train(context: typer.Context) -> None:
         typer.echo(f"{out}: trained; top-1 on validation drawings {validation.get('top1', float('nan')):.1%}")
 
     command.__doc__ = f"Train a net on a store, or go on with a run.\n\n{cleandoc(TrainConfig.__doc__ or '')}"
-    run_with_options(command, TrainConfig, context.args, "train")
+    run_with_options(command, TrainConfig, arguments or [], "train")
 
 
 @app.command()
@@ -214,10 +216,8 @@ def evaluate(
     from gribouille.store import Store
     from gribouille.terminal import counted, print_evaluation
 
-    predict, labels = predict_of(model)
     opened = Store.open(store)
-    if tuple(labels) != tuple(opened.labels):
-        raise ValueError(f"{model}: expected the {len(opened.labels)} words of {store}, found {len(labels)} other ones")
+    predict = predict_of(model, opened.labels)
     with counted("Guessing", len(distinct_rows(opened, split))) as progress:
         evaluation = evaluate(predict, opened, split, FRACTIONS, progress)
     if as_json:
@@ -227,7 +227,7 @@ def evaluate(
 
 
 @app.command(context_settings=LATE_OPTIONS, add_help_option=False)
-def export(context: typer.Context) -> None:
+def export(arguments: Late = None) -> None:
     """Write a training run as one model file, checked against it."""
     from gribouille.export import ExportSpec, export_run
     from gribouille.options import run_with_options
@@ -247,4 +247,4 @@ def export(context: typer.Context) -> None:
     command.__doc__ = (
         f"Write a training run as one model file, checked against it.\n\n{cleandoc(ExportSpec.__doc__ or '')}"
     )
-    run_with_options(command, ExportSpec, context.args, "export")
+    run_with_options(command, ExportSpec, arguments or [], "export")
