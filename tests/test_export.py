@@ -17,6 +17,7 @@ from gribouille.checkpoint import BEST, Card, save_weights
 from gribouille.compact import LEVELS, pack, round_weights
 from gribouille.drawing import Drawing, canonical
 from gribouille.export import (
+    HOUSE,
     ExportError,
     ExportReport,
     ExportSpec,
@@ -245,8 +246,9 @@ def test_a_run_becomes_a_file(golden: list[Drawing], tmp_path: Path) -> None:
     assert report.bytes < 5_200_000
 
 
-def test_probes_reach_the_edges() -> None:
-    """The built-in drawings include a dot, a single segment and one of 1,000 points, and are the same every time."""
+def test_probes_reach_the_edges(house: list) -> None:
+    """The built-in drawings include a dot, a single segment, one of 1,000 points and the house, the same every time."""
+    assert house == HOUSE
     first, second = probes(), probes()
     assert {1, 2, 1000} <= {len(drawing) for drawing in first}
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))

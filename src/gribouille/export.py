@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from gribouille.checkpoint import Card, load_weights, write_atomically
 from gribouille.compact import pack, round_weights
-from gribouille.drawing import Drawing
+from gribouille.drawing import Drawing, drawing_of, prefix
 from gribouille.labels import french
 from gribouille.raster.layer import Raster
 from gribouille.raster.spec import RasterSpec
@@ -30,6 +30,14 @@ from gribouille.recogniser import INPUT, OUTPUT, Recogniser, padded
 
 OPSET = 20  # the newest that onnxruntime-web of the page and older native ones both read
 IR_VERSION = 10  # the one of that opset's time
+# The golden drawing: the house on the poster of the project that this one grows out of (tests/golden/house.json).
+HOUSE = [
+    [
+        [20, 93, 134, 142, 150, 192, 174, 68, 26, 0, 1, 21, 31, 40, 187, 223, 224, 209, 201, 199],
+        [90, 29, 3, 0, 3, 91, 95, 86, 79, 72, 93, 196, 228, 233, 253, 255, 250, 203, 150, 102],
+    ],
+    [[126, 126, 129, 195], [235, 175, 171, 169]],
+]
 LICENCE = "Apache-2.0; trained on The Quick, Draw! Dataset (Google, CC BY 4.0)"
 
 
@@ -188,11 +196,13 @@ def _forget_origin(model: onnx.ModelProto) -> None:
 
 
 def probes() -> list[Drawing]:
-    """Drawings at the edges of what there is: dots, single segments, full width and full height, up to 1,000 points."""
+    """The poster's house, finished and not, and drawings at the edges of what there is: dots, single segments, full width
+    and full height, up to 1,000 points."""
+    houses = [prefix(drawing_of(HOUSE), fraction) for fraction in (0.25, 0.5, 0.75, 1.0)]
     generator = np.random.default_rng(0)
     shapes = [[[0, 0, 0]], [[0, 0, 0], [0, 0, 1]], [[0, 0, 0], [255, 0, 1]], [[7, 0, 0], [0, 255, 1], [0, 0, 0]]]
     scribbles = [_scribble(points, generator) for points in (2, 10, 45, 200, 1000)]
-    return [np.array(shape, np.uint8) for shape in shapes] + scribbles
+    return [np.array(shape, np.uint8) for shape in shapes] + scribbles + houses
 
 
 def _scribble(points: int, generator: np.random.Generator) -> Drawing:
