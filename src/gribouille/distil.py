@@ -5,7 +5,7 @@ The teacher is one of our model files (input `points`) or a public 28 px classif
 [rows, classes] in the store's label order, for the rows of the training split.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 import onnxruntime
-from jaxtyping import Float, Float16, Int, Int64
+from jaxtyping import Float, Float16, Int64
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
@@ -21,7 +21,7 @@ from gribouille.checkpoint import write_atomically
 from gribouille.drawing import Drawings
 from gribouille.raster.kernel import rasterise
 from gribouille.raster.spec import RasterSpec
-from gribouille.recogniser import Recogniser
+from gribouille.recogniser import Recogniser, open_session
 from gribouille.sampling import batches_of
 from gribouille.split import TRAIN
 from gribouille.store import Store
@@ -47,11 +47,10 @@ class SoftLabels:
 
 def teach(teacher: Path, store: Store, out: Path, progress: Callable[[int], None] = lambda done: None) -> None:
     """Write the soft labels of `teacher` for `store` to `out`; `progress` hears of every row done."""
-    predict, labels = teacher_of(teacher)
-    order = _order_of(labels, store.labels, teacher)
+    predict = teacher_of(teacher, store.labels)
     probabilities = np.zeros((len(store), len(store.labels)), np.float16)
     for rows in batches_of(np.flatnonzero(store.split == TRAIN), BATCH):
-        probabilities[rows] = predict(store.gather(rows))[:, order]
+        probabilities[rows] = predict(store.gather(rows))
         progress(len(rows))
     metadata = {"store": store.hash, "teacher": sha256(teacher.read_bytes()).hexdigest()}
     write_atomically(out, lambda place: save_file({"probabilities": probabilities}, place, metadata))
@@ -66,18 +65,16 @@ def load_soft_labels(path: Path, store: Store) -> SoftLabels:
         return SoftLabels(file.get_tensor("probabilities"), metadata["store"], metadata["teacher"])
 
 
-def teacher_of(path: Path) -> tuple[Predict, list[str]]:
-    """The teacher's probabilities as a function of drawings, and its labels in output order."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # more of them spin against the training's own on a busy machine
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+def teacher_of(path: Path, labels: Sequence[str]) -> Predict:
+    """The probabilities that a model file gives drawings, in the order of `labels`. Raises ValueError where it is none."""
+    session = open_session(path, threads=1)  # more of them spin against the training's own on a busy machine
     inputs = [value.name for value in session.get_inputs()]
     if inputs == ["points"]:
         recogniser = Recogniser(path)
-        return (lambda drawings: recogniser.probabilities(list(drawings))), list(recogniser.labels)
+        return in_order(lambda drawings: recogniser.probabilities(list(drawings)), recogniser.labels, labels, path)
     if inputs == ["bitmap"]:
-        labels = (path.parent / "labels.txt").read_text(encoding="utf-8").splitlines()
-        return (lambda drawings: _bitmap_probabilities(session, drawings)), labels
+        theirs = (path.parent / "labels.txt").read_text(encoding="utf-8").splitlines()
+        return in_order(lambda drawings: _bitmap_probabilities(session, drawings), theirs, labels, path)
     raise ValueError(f"{path}: expected a teacher with input 'points' or 'bitmap', found {inputs}")
 
 
@@ -88,8 +85,10 @@ def _bitmap_probabilities(session: onnxruntime.InferenceSession, drawings: Drawi
     return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
-def _order_of(theirs: list[str], ours: tuple[str, ...], teacher: Path) -> Int[np.ndarray, "classes"]:
-    missing = sorted(set(ours) - set(theirs))
+def in_order(predict: Predict, theirs: Sequence[str], labels: Sequence[str], path: Path) -> Predict:
+    """`predict`, whose columns are `theirs`, with its columns in the order of `labels`. Raises ValueError where one lacks."""
+    missing = sorted(set(labels) - set(theirs))
     if missing:
-        raise ValueError(f"{teacher}: expected a teacher that knows every label of the store, missing {missing[:5]}")
-    return np.array([theirs.index(label) for label in ours])
+        raise ValueError(f"{path}: expected a model that knows every label of the store, missing {missing[:5]}")
+    order = np.array([list(theirs).index(label) for label in labels])
+    return lambda drawings: predict(drawings)[:, order]

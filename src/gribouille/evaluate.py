@@ -15,7 +15,7 @@ from jaxtyping import Int64
 from torch import nn
 
 from gribouille.checkpoint import load_weights
-from gribouille.distil import Predict, teacher_of
+from gribouille.distil import Predict, in_order, teacher_of
 from gribouille.drawing import Drawings, prefix
 from gribouille.metrics import Counts, count
 from gribouille.raster.kernel import rasterise
@@ -116,9 +116,9 @@ def net_predict(net: nn.Module, spec: RasterSpec) -> Predict:
     return predict
 
 
-def predict_of(path: Path) -> tuple[Predict, list[str]]:
-    """Probabilities and labels of a training run, a weights file, a model file or a public teacher."""
+def predict_of(path: Path, labels: Sequence[str]) -> Predict:
+    """Probabilities in the order of `labels` by a training run, a weights file, a model file or a public teacher."""
     if path.suffix == ".onnx":
-        return teacher_of(path)
+        return teacher_of(path, labels)
     net, card = load_weights(path)
-    return net_predict(net, card.spec), card.labels
+    return in_order(net_predict(net, card.spec), card.labels, labels, path)

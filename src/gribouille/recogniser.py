@@ -86,9 +86,9 @@ class Recogniser:
 
     def __init__(self, path: Path | str | None = None, threads: int = 1) -> None:
         self.path = SHIPPED if path is None else Path(path)
+        self.file = _bytes_of(self.path)
+        self.session = _session(self.path, self.file, threads)
         try:
-            self.file = _bytes_of(self.path)
-            self.session = _session(self.file, threads)
             self.metadata = Metadata.of(self.session.get_modelmeta().custom_metadata_map)
             _check_signature(self.session, len(self.metadata.labels))
         except ModelError as error:
@@ -154,15 +154,22 @@ def _check_drawing(drawing: Drawing, index: int) -> None:
         raise ValueError(f"drawing {index}: expected pens 0 (starts a stroke) and 1 (continues it), the first one 0")
 
 
+def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    """A session on any ONNX file, on `threads` cores of the CPU. Raises ModelError where there is none."""
+    return _session(path, _bytes_of(path), threads)
+
+
 def _bytes_of(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
         hint = "; the shipped model is not in this installation" if path == SHIPPED else ""
-        raise ModelError(f"expected a model file, found none that can be read ({error.strerror}){hint}") from error
+        raise ModelError(
+            f"{path}: expected a model file, found none that can be read ({error.strerror}){hint}"
+        ) from error
 
 
-def _session(file: bytes, threads: int) -> onnxruntime.InferenceSession:
+def _session(path: Path, file: bytes, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -171,7 +178,7 @@ def _session(file: bytes, threads: int) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has one class per status and no common one but this
-        raise ModelError(f"expected an ONNX file ({str(error).splitlines()[0]})") from error
+        raise ModelError(f"{path}: expected an ONNX file ({str(error).splitlines()[0]})") from error
 
 
 def _check_signature(session: onnxruntime.InferenceSession, classes: int) -> None:

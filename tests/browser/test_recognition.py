@@ -2,12 +2,17 @@
 
 import json
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from browser_page import guesses, open_ready, recorded, replay, settled_guesses
 
 from gribouille.drawing import canonical
+from gribouille.evaluate import evaluate, predict_of
+from gribouille.ingest import ingest
+from gribouille.recogniser import Recogniser
+from gribouille.store import Store
 
 TOLERANCE = 1e-3  # issue 2's bound on a probability between runtimes
 SURE = "fish"  # a golden drawing that a decent model recognises with confidence
@@ -45,6 +50,22 @@ def assert_same(one: list[tuple[str, float]], other: list[tuple[str, float]]) ->
     assert max(abs(p - known[label]) for label, p in one if label in known) < TOLERANCE
 
 
+def assert_evaluate_agrees(drawn: dict[str, Any], recogniser: Recogniser, folder: Path) -> None:
+    """The strokes that the page kept, ingested into a store, get from `evaluate`'s predictor what the page showed."""
+    source = folder / "drawn.ndjson"
+    records = [{"word": word, "drawing": kept} for word, (kept, _) in drawn.items()]
+    source.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    ingest([source], folder / "store")
+    store = Store.open(folder / "store")
+    predict = predict_of(recogniser.path, recogniser.labels)
+    for row, probabilities in enumerate(predict(store.gather(np.arange(len(store))))):
+        guessed = sorted(zip(recogniser.labels, probabilities.tolist(), strict=True), key=lambda pair: -pair[1])
+        assert_same(drawn[store.labels[store.label[row]]][1], guessed)
+    ours = predict_of(recogniser.path, store.labels)  # of these words alone, as they are the store's labels
+    counted = sum(evaluate(ours, store, split, [1.0]).group("all rows").n for split in ("train", "validation", "test"))
+    assert counted == len(drawn)
+
+
 def test_guesses_change_while_it_is_drawn_and_end_at_the_right_word(page, drawings):
     """A real drawing, replayed with its own timing (4 times as fast), is guessed live and in the end rightly."""
     page.evaluate(KEEP_TOP_WORDS)
@@ -65,8 +86,10 @@ def test_the_page_records_the_shape_that_was_drawn(page, drawings):
     assert recorded(page)[0][2][0] == 0, "time starts at the first point"
 
 
-def test_page_post_and_recogniser_agree_on_real_drawings(page, address, recogniser, drawings):
-    """Skew: the same drawing through the page, POST and Recogniser has one first word, and probabilities within 1e-3."""
+def test_page_post_recogniser_and_evaluate_agree_on_real_drawings(page, address, recogniser, drawings, tmp_path):
+    """Skew: a drawing through the page, POST, Recogniser and a store that `evaluate` reads has one first word, and
+    probabilities within 1e-3."""
+    drawn: dict[str, tuple[list[Any], list[tuple[str, float]]]] = {}
     short = {word: strokes for word, strokes in drawings.items() if sum(len(x) for x, *_ in strokes) <= LONGEST}
     assert len(short) >= 6
     for word, strokes in short.items():
@@ -76,12 +99,14 @@ def test_page_post_and_recogniser_agree_on_real_drawings(page, address, recognis
         assert len(kept) == len(strokes), word
         assert_same(shown, posted(address, kept))
         assert_same(shown, recogniser(kept))
+        drawn[word] = kept, shown
         # All 345 probabilities behind the page's five, for the drawing as it came from the data set.
         of_fixture = recogniser.probabilities([canonical(strokes)])[0]
         exact = all(float(value).is_integer() for stroke in strokes for column in stroke[:2] for value in column)
         if exact:  # the mouse of a test stands on whole pixels; other drawings it can only follow to within half of one
             index = recogniser.metadata.labels.index
             assert max(abs(p - of_fixture[index(label)]) for label, p in shown) < TOLERANCE, word
+    assert_evaluate_agrees(drawn, recogniser, tmp_path)
 
 
 def test_without_wasm_the_server_answers_the_same(new_page, page, address, drawings):
