@@ -3,14 +3,15 @@
     python benchmarks/recognition.py [--model FILE] [--run RUN] [--guesses 300]
 
 A guess is everything from raw strokes to ranked words: canonical, box, raster, net, softmax, sorting. The golden raw
-drawings are guessed in turn by every means, one at a time. With --run (the training run that the file was exported from)
-the float32 torch net does the same work on 1 thread.
+drawings are guessed one at a time, by one means after the other: the waiting threads of onnxruntime spin, and would take
+the cores from whoever is measured beside them. With --run (the training run that the file was exported from) the float32
+torch net does the same work on 1 thread.
 """
 
 import argparse
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,11 +39,14 @@ def by_torch(run: Path) -> Callable[[Strokes], object]:
     return guess
 
 
-def timed(guess: Callable[[Strokes], object], strokes: Strokes) -> float:
-    """Milliseconds that one call takes."""
-    start = time.perf_counter()
-    guess(strokes)
-    return (time.perf_counter() - start) * 1e3
+def timed(guess: Callable[[Strokes], object], drawings: Sequence[Strokes], guesses: int) -> list[float]:
+    """Milliseconds of each guess, the drawings in turn."""
+    times = []
+    for n in range(WARM_UP + guesses):
+        start = time.perf_counter()
+        guess(drawings[n % len(drawings)])
+        times.append((time.perf_counter() - start) * 1e3)
+    return times[WARM_UP:]
 
 
 def main() -> None:
@@ -53,27 +57,30 @@ def main() -> None:
     parser.add_argument("--guesses", type=int, default=300, help="guesses that count")
     options = parser.parse_args()
     drawings = [r["strokes"] for r in json.loads((REPOSITORY / "tests" / "golden" / "raw.json").read_text())]
-    recogniser = Recogniser(options.model)
-    ways: dict[str, Callable[[Strokes], object]] = {
-        "of these, canonical alone": canonical,
-        "onnxruntime, 1 thread": recogniser,
-        "onnxruntime, 2 threads": Recogniser(options.model, threads=2),
+    ways: dict[str, Callable[[], Callable[[Strokes], object]]] = {
+        "of these, canonical alone": lambda: canonical,
+        "onnxruntime, 1 thread": lambda: Recogniser(options.model),
+        "onnxruntime, 2 threads": lambda: Recogniser(options.model, threads=2),
     }
     if options.run:
-        ways["torch float32, 1 thread"] = by_torch(options.run)
-    turns = range(WARM_UP + options.guesses)
-    times = [{name: timed(way, drawings[n % len(drawings)]) for name, way in ways.items()} for n in turns][WARM_UP:]
+        ways["torch float32, 1 thread"] = lambda: by_torch(options.run)
 
     print(provenance("numpy", "onnxruntime", "torch"))
-    raster = recogniser.metadata.raster
-    points = sum(len(canonical(strokes)) for strokes in drawings) / len(drawings)
-    print(
-        f"{recogniser.path.name}: {len(recogniser.file) / 1e6:.1f} MB, {raster['side']} px, {len(recogniser.metadata.labels)} "
-        f"words; {len(drawings)} golden raw drawings in turn, {points:.0f} points each on average once simplified"
-    )
-    for name in ways:
-        p50, p95 = np.percentile([each[name] for each in times], [50, 95])
+    print(described(Recogniser(options.model), drawings))
+    for name, way in ways.items():
+        times = timed(way(), drawings, options.guesses)
+        p50, p95 = np.percentile(times, [50, 95])
         print(f"{name:<28} n {len(times):>5}   p50 {p50:>7.2f} ms   p95 {p95:>7.2f} ms")
+
+
+def described(recogniser: Recogniser, drawings: Sequence[Strokes]) -> str:
+    """The model and the drawings in one line."""
+    points = np.mean([len(canonical(strokes)) for strokes in drawings])
+    side, words = recogniser.metadata.raster["side"], len(recogniser.metadata.labels)
+    return (
+        f"{recogniser.path.name}: {len(recogniser.file) / 1e6:.1f} MB, {side} px, {words} words; "
+        f"{len(drawings)} golden raw drawings in turn, {points:.0f} points each on average once simplified"
+    )
 
 
 if __name__ == "__main__":
