@@ -21,7 +21,7 @@ from gribouille.distil import SoftLabels
 from gribouille.evaluate import net_predict
 from gribouille.metrics import count
 from gribouille.store import Store
-from gribouille.train import one_cycle, train
+from gribouille.train import moving_average, one_cycle, train
 
 STILL = Augmentation(rotation=0, stretch=0, shear=0, jitter=0, mirror=0, cut=0)
 TINY = TrainConfig(
@@ -57,7 +57,7 @@ def assert_same_weights(one: Path, other: Path) -> None:
 def test_learns_64_drawings(store, tmp_path):
     """A small net learns 16 drawings of each of 4 shapes by heart, in the precision that CPUs train in."""
     rows = np.concatenate([np.flatnonzero((store.split == 0) & (store.label == index))[:16] for index in range(4)])
-    config = replace(TINY, epochs=30, precision="bfloat16", average=0.5, augmentation=STILL, save_every=1000)
+    config = replace(TINY, epochs=30, precision="bfloat16", augmentation=STILL, save_every=1000)
     train(store, tmp_path / "run", config)
     net, card = load_weights(tmp_path / "run" / LAST)
     assert len(rows) == 64
@@ -68,7 +68,7 @@ def test_learns_from_a_teacher(store, tmp_path):
     """Soft labels outweigh the true ones: a teacher that swaps two classes is believed."""
     swapped = np.eye(4, dtype=np.float16)[np.array([1, 0, 2, 3])[store.label]]
     soft = SoftLabels(swapped, store.hash, "a stubborn teacher")
-    config = replace(TINY, epochs=30, average=0.5, soft_weight=0.9, augmentation=STILL, save_every=1000)
+    config = replace(TINY, epochs=30, soft_weight=0.9, augmentation=STILL, save_every=1000)
     card = train(store, tmp_path / "run", config, soft)
     rows = np.flatnonzero((store.split == 0) & (store.label < 2))
     net, _ = load_weights(tmp_path / "run" / LAST)
@@ -174,6 +174,15 @@ def test_learning_rate_goes_up_and_down_once():
     assert (np.diff(rates[:26]) > 0).all()
     assert (np.diff(rates[25:]) < 0).all()
     assert rates[100] == pytest.approx(0)
+
+
+def test_moving_average_warms_up():
+    """Early values outweigh the random start, later ones count little, and integers are copied."""
+    take_in = moving_average(0.99)
+    start, newest = torch.zeros(1), torch.ones(1)
+    assert take_in(start, newest, 1).item() == pytest.approx(9 / 11)
+    assert take_in(start, newest, 10**6).item() == pytest.approx(0.01)
+    assert take_in(torch.tensor(3), torch.tensor(7), 5).item() == 7
 
 
 def test_smoothed_target_is_a_distribution():

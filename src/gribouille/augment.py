@@ -77,4 +77,4 @@ def _boxed(
     shifted = xy - np.repeat(np.minimum.reduceat(xy, offsets[:-1], axis=0), sizes, axis=0)
     extent = np.maximum.reduceat(shifted, offsets[:-1], axis=0).max(axis=1)
     scale = np.divide(SIDE, extent, out=np.zeros_like(extent), where=extent > 0)
-    return shifted * np.repeat(scale, sizes)[:, None]
+    return np.asarray(shifted * np.repeat(scale, sizes)[:, None])

@@ -62,7 +62,7 @@ def _canonical_batch(xy, times, stroke_offsets, drawing_offsets):  # type: ignor
 
 @njit(nogil=True, cache=True)
 def _grown(array, needed):  # type: ignore[no-untyped-def]
-    grown = np.empty((max(needed, 2 * len(array)),) + array.shape[1:], array.dtype)
+    grown = np.empty((max(needed, 2 * len(array)), *array.shape[1:]), array.dtype)
     grown[: len(array)] = array
     return grown
 

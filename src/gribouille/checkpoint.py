@@ -83,7 +83,7 @@ def load_state(path: Path) -> dict[str, Any]:
     return state
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a file beside `path`, put it safely on disk, and rename it to `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     place = path.with_name(f".{path.name}.{os.getpid()}")

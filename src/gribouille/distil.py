@@ -42,7 +42,7 @@ class SoftLabels:
     def of(self, rows: Int64[np.ndarray, "n"]) -> Float[np.ndarray, "n classes"]:
         """The teacher's probabilities for these rows, float32, each row's sum 1."""
         chosen = self.probabilities[rows].astype(np.float32)
-        return chosen / chosen.sum(axis=1, keepdims=True)
+        return np.asarray(chosen / chosen.sum(axis=1, keepdims=True))
 
 
 def teach(teacher: Path, store: Store, out: Path, progress: Callable[[int], None] = lambda done: None) -> None:

@@ -130,7 +130,7 @@ def box(points: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, "points 2"]:
     """The points shifted to a minimum of 0 and scaled until the longer side is 255; without extent, all at 0."""
     shifted = points - points.min(axis=0)
     extent = shifted.max()
-    return shifted * (SIDE / extent) if extent > 0 else shifted
+    return np.asarray(shifted * (SIDE / extent)) if extent > 0 else shifted
 
 
 def segment_lengths(

@@ -55,7 +55,7 @@ class Counts:
     def per_class(self) -> Float64[np.ndarray, "classes"]:
         """Top-1 of each class; nan for a class without drawings."""
         seen = self.drawings > 0
-        return np.divide(self.first, self.drawings, out=np.full(len(self.first), np.nan), where=seen)
+        return np.asarray(np.divide(self.first, self.drawings, out=np.full(len(self.first), np.nan), where=seen))
 
     @property
     def classes_top1(self) -> float:

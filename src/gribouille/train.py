@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from gribouille.checkpoint import (
     BEST,
@@ -130,7 +130,7 @@ def train_step(learner: Learner, batch: Batch, course: Course) -> float:
     if not torch.isfinite(loss):
         raise FloatingPointError(f"step {learner.step}: the loss is {loss.item()}; try a lower learning rate")
     learner.optimizer.zero_grad()
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]  # torch annotates it not
     nn.utils.clip_grad_norm_(learner.net.parameters(), config.clip)
     learner.optimizer.step()
     learner.averaged.update_parameters(learner.net)
@@ -146,12 +146,28 @@ def one_cycle(step: int, steps: int, config: TrainConfig) -> float:
     return config.rate * (1 + math.cos(math.pi * (step - peak_at) / max(1, steps - peak_at))) / 2
 
 
+def moving_average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
+    """How a weight's moving average takes in its newest value; counts (num_batches_tracked) are taken as they are.
+
+    The decay grows towards `decay` with the number of averaged steps, (1 + n) / (10 + n), so that a short run's average
+    is not mostly its random start. Source: the exponential moving average of TensorFlow 1.
+    """
+
+    def take_in(average: Tensor, newest: Tensor, averaged: Tensor | int) -> Tensor:
+        if not average.is_floating_point():
+            return newest
+        n = int(averaged)
+        return average.lerp(newest, 1 - min(decay, (1 + n) / (10 + n)))
+
+    return take_in
+
+
 def _learner(course: Course) -> Learner:
     config = course.config
     torch.manual_seed(config.seed)
-    net = image_net(config.net, len(course.store.labels), config.spec)
-    net = net.to(config.device, memory_format=torch.channels_last)
-    averaged = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(config.average), use_buffers=True)
+    net = image_net(config.net, len(course.store.labels), config.spec).to(config.device)
+    net = net.to(memory_format=torch.channels_last)
+    averaged = AveragedModel(net, avg_fn=moving_average(config.average), use_buffers=True)
     decayed = [weight for weight in net.parameters() if weight.ndim > 1]
     others = [weight for weight in net.parameters() if weight.ndim <= 1]  # norms and biases want no decay
     groups = [{"params": decayed, "weight_decay": config.decay}, {"params": others, "weight_decay": 0.0}]
