@@ -10,13 +10,16 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from shapes import store_of_shapes
 from torch import nn
 
 import gribouille.export
 from gribouille.checkpoint import BEST, Card, save_weights
 from gribouille.compact import LEVELS, pack, round_weights
 from gribouille.drawing import Drawing, canonical
+from gribouille.evaluate import distinct_rows, evaluate, predict_of
 from gribouille.export import (
+    GOLDEN,
     HOUSE,
     ExportError,
     ExportReport,
@@ -233,17 +236,38 @@ def test_net_of_not_a_number_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_run_becomes_a_file(golden: list[Drawing], tmp_path: Path) -> None:
+def test_a_run_becomes_a_file(tmp_path: Path) -> None:
     """The best weights of a run folder are written with what their card says, labels in its order."""
     torch.manual_seed(0)
     net = image_net("resnet10t", len(LABELS), SPEC)
     card = Card("resnet10t", list(LABELS), SPEC.to_dict(), {}, "hash-of-the-store", "0123abc", metrics={"top-1": 0.5})
     save_weights(net, card, tmp_path / "run" / BEST)
-    report = export_run(tmp_path / "run", tmp_path / "small.onnx", golden, temperature=1.5)
+    report = export_run(tmp_path / "run", tmp_path / "small.onnx")
     metadata = Recogniser(tmp_path / "small.onnx").metadata
     assert (metadata.name, metadata.labels, metadata.data_hash) == ("small", LABELS, "hash-of-the-store")
-    assert (metadata.metrics, metadata.temperature, metadata.commit) == ({"top-1": 0.5}, 1.5, "0123abc")
+    assert (metadata.metrics, metadata.temperature, metadata.commit) == ({"top-1": 0.5}, 1.0, "0123abc")
+    assert "taught" not in metadata.licence
     assert report.bytes < 5_200_000
+
+
+def test_with_a_store_the_file_is_calibrated_and_carries_its_scores(tmp_path: Path) -> None:
+    """A store gives the temperature, real drawings to check on, and the scores of the test split that the file then
+    really reaches; a teacher is named in the licence."""
+    store = store_of_shapes(tmp_path, 60)
+    torch.manual_seed(0)
+    net = image_net("test_resnet", len(store.labels), SPEC)
+    card = Card("test_resnet", list(store.labels), SPEC.to_dict(), {}, store.hash, "0123abc", teacher="feed")
+    save_weights(net, card, tmp_path / "run" / BEST)
+    seen: list[int] = []
+    report = export_run(tmp_path / "run", tmp_path / "shapes.onnx", store=store, progress=seen.append)
+    metadata = Recogniser(tmp_path / "shapes.onnx").metadata
+    rows = distinct_rows(store, "test")
+    assert sum(seen) == len(rows)
+    assert report.drawings == len(probes()) + min(len(rows), GOLDEN)
+    scores = evaluate(predict_of(tmp_path / "shapes.onnx", store.labels), store, "test").summary()
+    assert metadata.metrics == scores
+    assert metadata.temperature != 1.0
+    assert metadata.licence.endswith("taught by the model with sha256 feed")
 
 
 def test_probes_reach_the_edges(house: list) -> None:

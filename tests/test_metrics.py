@@ -3,10 +3,11 @@
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gribouille.metrics import Counts, count
+from gribouille.metrics import Counts, calibration_error, count, temperature_of
 
 
 def test_by_hand():
@@ -45,7 +46,26 @@ def test_counts_add_up(seed, split):
     assert np.array_equal(parts.first, whole.first)
 
 
+@pytest.mark.parametrize("factor", [0.5, 1.0, 3.0])
+def test_temperature_undoes_a_factor(factor):
+    """Labels drawn from softmax(logits) ask for the factor by which the logits were multiplied, and calibrate them."""
+    generator = np.random.default_rng(0)
+    logits = generator.normal(0, 1.5, (20_000, 5))
+    odds = np.exp(logits)
+    probabilities = odds / odds.sum(axis=1, keepdims=True)
+    label = (generator.random((20_000, 1)) > probabilities.cumsum(axis=1)).sum(axis=1)
+    temperature = temperature_of(logits * factor, label)
+    assert temperature == pytest.approx(factor, rel=0.05)
+    assert calibration_error(probabilities, label) < 0.01
+
+
+def test_calibration_error_by_hand():
+    """A net that is always sure and right half of the time is off by one half."""
+    assert calibration_error(np.tile([1.0, 0.0], (4, 1)), np.array([0, 0, 1, 1])) == 0.5
+
+
 def test_no_drawings_is_no_number():
     """Without drawings every share is nan, not 0 and not an error."""
     assert math.isnan(Counts.none(3).top1)
+    assert Counts.none(3).summary() == {"n": 0, "top1": None, "top3": None, "map3": None, "classes_top1": None}
     assert np.isnan(Counts.none(3).per_class).all()

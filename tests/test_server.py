@@ -178,6 +178,20 @@ def test_the_page_is_revalidated_and_its_assets_kept(built: TestClient) -> None:
     assert missing.json()["error"]["message"] == "Not Found"
 
 
+def test_brotli_for_those_who_take_it(built: TestClient, tmp_path: Path) -> None:
+    """A file's .br neighbour is sent as that file to whoever accepts it, and to nobody else."""
+    (tmp_path / "assets" / "ort-abc123.wasm.br").write_bytes(b"shorter")
+    plain = built.get("/assets/ort-abc123.wasm", headers={"Accept-Encoding": "gzip"})
+    assert plain.content == b"\0asm"
+    assert "Content-Encoding" not in plain.headers
+    head = built.head("/assets/ort-abc123.wasm", headers={"Accept-Encoding": "gzip, br"})
+    assert head.headers["Content-Encoding"] == "br"
+    assert head.headers["Vary"] == "Accept-Encoding"
+    assert head.headers["Content-Type"] == "application/wasm"
+    assert head.headers["Content-Length"] == str(len(b"shorter"))
+    assert "immutable" in head.headers["Cache-Control"]
+
+
 @pytest.mark.parametrize("path", ["/../pyproject.toml", "/assets/../../secret", "/%2e%2e/%2e%2e/etc/passwd"])
 def test_nothing_outside_the_page_is_served(built: TestClient, tmp_path: Path, path: str) -> None:
     """Paths that climb out of the page's folder find nothing."""

@@ -193,7 +193,8 @@ def train(arguments: Late = None) -> None:
         with training() as progress:
             card = train(opened, out, config, soft, progress)
         validation = card.metrics.get("validation", {})
-        typer.echo(f"{out}: trained; top-1 on validation drawings {validation.get('top1', float('nan')):.1%}")
+        top1 = validation.get("top1")
+        typer.echo(f"{out}: trained" + ("" if top1 is None else f"; top-1 on validation drawings {top1:.1%}"))
 
     command.__doc__ = f"Train a net on a store, or go on with a run.\n\n{cleandoc(TrainConfig.__doc__ or '')}"
     run_with_options(command, TrainConfig, arguments or [], "train")
@@ -221,7 +222,7 @@ def evaluate(
     with counted("Guessing", len(distinct_rows(opened, split))) as progress:
         evaluation = evaluate(predict, opened, split, FRACTIONS, progress)
     if as_json:
-        typer.echo(json.dumps({**evaluation.summary(), "per class": evaluation.per_class()}, indent=1))
+        typer.echo(json.dumps({**evaluation.summary(), "per class": evaluation.per_class()}, indent=1, allow_nan=False))
     else:
         print_evaluation(evaluation.summary(), evaluation.per_class())
 
@@ -229,16 +230,25 @@ def evaluate(
 @app.command(context_settings=LATE_OPTIONS, add_help_option=False)
 def export(arguments: Late = None) -> None:
     """Write a training run as one model file, checked against it."""
+    from gribouille.evaluate import distinct_rows
     from gribouille.export import ExportSpec, export_run
     from gribouille.options import run_with_options
+    from gribouille.store import Store
+    from gribouille.terminal import counted
 
     def command(
         run: Annotated[Path, typer.Argument(exists=True, help="Training run.")],
         out: Annotated[Path, typer.Option(metavar="MODEL.onnx", help="The model file.")],
         config: ExportSpec,
-        temperature: Annotated[float, typer.Option(help="Divides the logits: calibrates the probabilities.")] = 1.0,
+        store: Annotated[
+            Path | None,
+            typer.Option(help="Store to calibrate on, to check on, and whose test scores the file carries."),
+        ] = None,
     ) -> None:
-        report = export_run(run, out, temperature=temperature, spec=config)
+        opened = None if store is None else Store.open(store)
+        rows = 0 if opened is None else len(distinct_rows(opened, "test"))
+        with counted("Evaluating", rows) as progress:
+            report = export_run(run, out, config, opened, progress)
         typer.echo(
             f"{out}: {report.bytes / 1e6:.2f} MB; at most {report.difference:.1e} from torch on {report.drawings} "
             f"drawings; rounding the weights kept {report.agreement:.0%} of the best guesses"

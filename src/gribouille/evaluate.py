@@ -4,6 +4,7 @@ Natural mix means rows whose `recognized` is known (true or false): rows that lo
 recognized drawings, on which every score is about 4 points higher (../shared/data/README.md).
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,8 +58,9 @@ class Evaluation:
         }
 
     def per_class(self, name: str = "natural mix") -> dict[str, float]:
-        """Top-1 of every class on finished drawings of a group."""
-        return dict(zip(self.labels, self.group(name).per_class.tolist(), strict=True))
+        """Top-1 on finished drawings of a group, of every class that it has drawings of."""
+        top1 = zip(self.labels, self.group(name).per_class.tolist(), strict=True)
+        return {label: share for label, share in top1 if not math.isnan(share)}
 
 
 def evaluate(

@@ -9,8 +9,8 @@ torch net, nothing is written.
 import copy
 import json
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,11 +22,16 @@ from torch import Tensor, nn
 
 from gribouille.checkpoint import Card, load_weights, write_atomically
 from gribouille.compact import pack, round_weights
+from gribouille.distil import Predict, in_order
 from gribouille.drawing import Drawing, drawing_of, prefix
+from gribouille.evaluate import distinct_rows, evaluate, net_predict
 from gribouille.labels import french
+from gribouille.metrics import temperature_of
 from gribouille.raster.layer import Raster
 from gribouille.raster.spec import RasterSpec
 from gribouille.recogniser import INPUT, OUTPUT, Recogniser, padded
+from gribouille.sampling import batches_of
+from gribouille.store import Store
 
 OPSET = 20  # the newest that onnxruntime-web of the page and older native ones both read
 IR_VERSION = 10  # the one of that opset's time
@@ -38,6 +43,7 @@ HOUSE = [
     ],
     [[126, 126, 129, 195], [235, 175, 171, 169]],
 ]
+GOLDEN = 64  # real drawings of a store on which file and net are compared
 LICENCE = "Apache-2.0; trained on The Quick, Draw! Dataset (Google, CC BY 4.0)"
 
 
@@ -76,8 +82,9 @@ class Imprint:
 
     @classmethod
     def of(cls, card: Card, name: str, temperature: float = 1.0) -> "Imprint":
-        """What the card of a training run says."""
-        return cls(name, tuple(card.labels), card.spec, temperature, card.metrics, card.store, card.commit)
+        """What the card of a training run says; the licence names the teacher where there was one."""
+        licence = LICENCE if card.teacher is None else f"{LICENCE}; taught by the model with sha256 {card.teacher}"
+        return cls(name, tuple(card.labels), card.spec, temperature, card.metrics, card.store, card.commit, licence)
 
     def properties(self) -> dict[str, str]:
         """The ONNX metadata: text, with lists and tables as JSON."""
@@ -120,11 +127,36 @@ class Recognition(nn.Module):
 
 
 def export_run(
-    run: Path, out: Path, golden: Iterable[Drawing] = (), temperature: float = 1.0, spec: ExportSpec | None = None
+    run: Path,
+    out: Path,
+    spec: ExportSpec | None = None,
+    store: Store | None = None,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> ExportReport:
-    """Write the best weights of a training run as the model file `out`, named after it; see `export`."""
+    """Write the best weights of a training run as the model file `out`, named after it; see `export`.
+
+    With a store, the temperature is fitted to its validation split, file and net are compared on drawings of its test
+    split too, and the file carries its scores on that split; `progress` hears of every drawing evaluated. Without one,
+    the temperature is 1 and the scores are the training's own.
+    """
+    spec = spec or ExportSpec()
     net, card = load_weights(run)
-    return export(net, Imprint.of(card, out.stem, temperature), out, golden, spec or ExportSpec())
+    imprint = Imprint.of(card, out.stem)
+    if store is None:
+        return export(net, imprint, out, spec=spec)
+    shipped = net_predict(round_weights(net) if spec.weights == "int8" else net, card.spec)
+    predict = in_order(shipped, card.labels, store.labels, run)
+    temperature = _fitted_temperature(predict, store)
+    metrics = evaluate(predict, store, "test", progress=progress).summary()
+    imprint = replace(imprint, temperature=temperature, metrics=metrics)
+    golden = store.gather(distinct_rows(store, "test")[:GOLDEN])
+    return export(net, imprint, out, golden, spec)
+
+
+def _fitted_temperature(predict: Predict, store: Store) -> float:
+    rows = distinct_rows(store, "validation")
+    probabilities = np.concatenate([predict(store.gather(batch)) for batch in batches_of(rows, 256)])
+    return temperature_of(np.log(np.maximum(probabilities, 1e-30)), store.label[rows])
 
 
 def export(

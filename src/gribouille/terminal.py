@@ -61,19 +61,22 @@ def training() -> Iterator[Callable[["TrainProgress"], None]]:
         yield show
 
 
-def print_evaluation(summary: Mapping[str, Any], per_class: Mapping[str, float], shown: int = 8) -> None:
+def print_evaluation(summary: Mapping[str, Any], per_class: Mapping[str, float], extremes: int = 8) -> None:
     """Prints an evaluation's summary as a table, one row a group and share of the ink, and its worst and best words."""
     table = Table("drawings", "ink", "n", "top-1", "top-3", "MAP@3", "top-1, mean of words")
     for group, by_ink in summary.items():
         if group == "protocol":
             continue
         for ink, scores in by_ink.items():
-            shares = [f"{100 * scores[name]:.2f}" for name in ("top1", "top3", "map3", "classes_top1")]
+            shares = [
+                "" if scores[name] is None else f"{100 * scores[name]:.2f}"
+                for name in ("top1", "top3", "map3", "classes_top1")
+            ]
             table.add_row(group, ink, f"{scores['n']:,}", *shares)
         table.add_section()
     console = Console()
     console.print(table)
-    known = sorted((share, word) for word, share in per_class.items() if share == share)
-    for title, words in (("Worst", known[:shown]), ("Best", known[: -shown - 1 : -1])):
+    known = sorted((share, word) for word, share in per_class.items())
+    for title, words in (("Worst", known[:extremes]), ("Best", known[: -extremes - 1 : -1])):
         console.print(f"{title}: " + ", ".join(f"{word} {share:.2f}" for share, word in words), highlight=False)
     console.print(f"Protocol: {summary['protocol']}", highlight=False)

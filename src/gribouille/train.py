@@ -219,8 +219,9 @@ def _keep(learner: Learner, card: Card, validation: dict[str, Any], out: Path) -
     """Save the averaged weights as the last ones and, where they are, as the best ones; the card they got."""
     card = replace(card, metrics={"validation": {"step": learner.step, **validation}})
     save_weights(learner.averaged.module, card, out / LAST)
-    if not validation["map3"] <= learner.best:  # also where there is nothing to validate on (nan)
-        learner.best = validation["map3"]
+    score = validation["map3"] or 0.0  # a store without validation drawings keeps its last weights as the best
+    if score >= learner.best:
+        learner.best = score
         save_weights(learner.averaged.module, card, out / BEST)
     return card
 

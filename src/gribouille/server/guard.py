@@ -23,10 +23,10 @@ CONTENT_SECURITY_POLICY = "; ".join(
     [
         "default-src 'none'",
         "script-src 'self' 'wasm-unsafe-eval'",  # onnxruntime-web compiles its own wasm
-        "worker-src 'self' blob:",
+        "worker-src 'self'",
         "connect-src 'self'",
         "style-src 'self'",
-        "img-src 'self' data: blob:",
+        "img-src 'self'",
         "font-src 'self'",
         "manifest-src 'self'",
         "base-uri 'none'",
