@@ -21,7 +21,7 @@ LAYERS = [
     {"lines", "recogniser"},
     {"bulk_kernel"},
     {"formats"},
-    {"split", "store_card", "store_kernel", "store_parts", "store", "ingest"},
+    {"store", "ingest"},
     {"sampling", "augment"},
     {"raster"},
     {"nets"},

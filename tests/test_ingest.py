@@ -9,8 +9,8 @@ import pytest
 
 from gribouille.formats.records import FormatError
 from gribouille.ingest import IngestError, IngestOptions, ingest, source_files
-from gribouille.split import TRAIN, UNUSED, split_of
 from gribouille.store import Store
+from gribouille.store.split import TRAIN, UNUSED, split_of
 
 
 def lines(word: str, first_key: int, count: int = 50) -> str:

@@ -14,10 +14,9 @@ from gribouille.drawing import Drawings, drawing_of
 from gribouille.formats import ndjson
 from gribouille.formats.records import Records
 from gribouille.ingest import IngestOptions, ingest
-from gribouille.split import SPLITS, TEST, TRAIN, VALIDATION, split_of, splitmix64
-from gribouille.store import Store
-from gribouille.store_card import StoreError
-from gribouille.store_kernel import fnv1a, pack
+from gribouille.store import Store, StoreError
+from gribouille.store.kernel import fnv1a, pack
+from gribouille.store.split import SPLITS, TEST, TRAIN, VALIDATION, split_of, splitmix64
 
 ROWS = 300
 

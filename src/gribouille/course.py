@@ -21,8 +21,8 @@ from gribouille.distil import SoftLabels
 from gribouille.raster.kernel import rasterise
 from gribouille.raster.spec import RasterSpec
 from gribouille.sampling import Rows, batches_of, epoch_rows, members_of
-from gribouille.split import TRAIN
 from gribouille.store import Store
+from gribouille.store.split import TRAIN
 
 Value = TypeVar("Value")
 

@@ -23,8 +23,8 @@ from gribouille.raster.kernel import rasterise
 from gribouille.raster.spec import RasterSpec
 from gribouille.recogniser import Recogniser, open_session
 from gribouille.sampling import batches_of
-from gribouille.split import TRAIN
 from gribouille.store import Store
+from gribouille.store.split import TRAIN
 
 BATCH = 128  # drawings
 

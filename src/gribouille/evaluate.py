@@ -22,8 +22,8 @@ from gribouille.metrics import Counts, count
 from gribouille.raster.kernel import rasterise
 from gribouille.raster.spec import RasterSpec
 from gribouille.sampling import batches_of
-from gribouille.split import SPLITS
 from gribouille.store import Store
+from gribouille.store.split import SPLITS
 
 FRACTIONS = (0.25, 0.5, 0.75, 1.0)  # of the ink
 BATCH = 256  # drawings

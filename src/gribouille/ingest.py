@@ -22,9 +22,9 @@ from jaxtyping import UInt8
 
 from gribouille.formats import ndjson
 from gribouille.formats.records import Records
-from gribouille.split import SPLITS, TRAIN, UNUSED, split_of
-from gribouille.store_card import CARD_NAME, Card, Source, write_card
-from gribouille.store_parts import PART_ROWS, PartWriter
+from gribouille.store.card import CARD_NAME, Card, Source, write_card
+from gribouille.store.parts import PART_ROWS, PartWriter
+from gribouille.store.split import SPLITS, TRAIN, UNUSED, split_of
 
 SUFFIXES = (".ndjson", ".ndjson.gz")
 READ_BYTES = 1 << 20

@@ -13,14 +13,13 @@ import pyarrow as pa
 from jaxtyping import Int32, Shaped, UInt8
 
 from gribouille.formats.records import NO_TIMESTAMP, Records
-from gribouille.split import SPLITS
-from gribouille.store import SCHEMA, TIMES_SCHEMA
-from gribouille.store_card import Part, StoreError
-from gribouille.store_kernel import pack
+from gribouille.store.card import Part, StoreError
+from gribouille.store.kernel import pack
+from gribouille.store.schema import MAX_COUNTRIES, MAX_LABELS, SCHEMA, TIMES_SCHEMA
+from gribouille.store.split import SPLITS
 
 PART_ROWS = 1 << 20
 PART_POINTS = 1 << 28  # keeps a part's bytes far below 2**31, its int32 offsets' range
-MAX_LABELS, MAX_COUNTRIES = 1 << 15, 1 << 8  # what the columns' index types can say
 
 Column = Shaped[np.ndarray, "_"]
 

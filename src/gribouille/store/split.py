@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8, UInt64
 
 from gribouille.drawing import Drawings
-from gribouille.store_kernel import fnv1a
+from gribouille.store.kernel import fnv1a
 
 SPLITS = ("train", "validation", "test", "unused")
 TRAIN, VALIDATION, TEST, UNUSED = range(4)

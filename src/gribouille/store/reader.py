@@ -1,4 +1,4 @@
-"""A store: millions of drawings on disk as memory-mapped Arrow files, read by row in any order.
+"""`Store`: the memory-mapped Arrow files of a store, read by row in any order.
 
 In comes a folder that `ingest` wrote; out come columns as numpy arrays and batches of `Drawings`. Opening reads the
 card and the files' footers only; a column is read when it is first asked for, drawings when they are gathered. The
@@ -14,29 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Bool, Int8, Int16, Int64, UInt8, UInt32, UInt64
 
-from gribouille import store_kernel as kernel
 from gribouille.drawing import Drawings
 from gribouille.formats.records import NO_TIMESTAMP, Records
-from gribouille.split import SPLITS
-from gribouille.store_card import Card, Part, StoreError, read_card
-
-SCHEMA = pa.schema(
-    [
-        pa.field("points", pa.binary(), nullable=False),  # store_kernel.pack
-        pa.field("label", pa.dictionary(pa.int16(), pa.string()), nullable=False),
-        pa.field("split", pa.dictionary(pa.int8(), pa.string()), nullable=False),
-        pa.field("key_id", pa.uint64()),
-        pa.field("countrycode", pa.dictionary(pa.uint8(), pa.string())),
-        pa.field("recognized", pa.bool_()),
-        pa.field("timestamp", pa.timestamp("us", tz="UTC")),
-    ]
-)
-TIMES_SCHEMA = pa.schema(
-    [
-        pa.field("row", pa.int64(), nullable=False),  # in the store, increasing
-        pa.field("times", pa.binary(), nullable=False),  # uint32 little-endian, ms, one a point
-    ]
-)
+from gribouille.store import kernel
+from gribouille.store.card import Card, Part, StoreError, read_card
+from gribouille.store.schema import SCHEMA, TIMES_SCHEMA
+from gribouille.store.split import SPLITS
 
 
 class Store:
@@ -84,7 +67,7 @@ class Store:
 
     @cached_property
     def split(self) -> UInt8[np.ndarray, "rows"]:
-        """The split of each row: 0 train, 1 validation, 2 test, 3 unused (see `gribouille.split`)."""
+        """The split of each row: 0 train, 1 validation, 2 test, 3 unused (see `gribouille.store.split`)."""
         return self._codes("split", SPLITS).astype(np.uint8)
 
     @cached_property
