@@ -26,7 +26,7 @@ LAYERS = [
     {"raster"},
     {"nets"},
     {"metrics", "checkpoint"},
-    {"distil", "evaluate", "course", "train"},
+    {"predict", "distil", "evaluate", "course", "train"},
     {"compact", "export"},
     {"server"},
     {"options", "terminal", "cli", "__main__"},

@@ -176,6 +176,7 @@ def test_drawing_of_inverts_strokes_of(strokes):
         ([[[0, 1]]], 0, None, "expected [[x…], [y…]]"),
         ([[[0] * (MAX_POINTS + 1), [0] * (MAX_POINTS + 1)]], None, None, f"at most {MAX_POINTS} points"),
         ([[[-1.7e308, 1.7e308], [0, 1]]], None, None, "finite extent"),
+        ([[[0, 1e-308], [0, 0]]], None, None, "finite extent"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:overflow encountered")

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from shapes import records, store_of_shapes
 
-from gribouille.drawing import Drawings, prefix
-from gribouille.evaluate import distinct_rows, evaluate, predict_of, unfinished
+from gribouille.drawing import prefix
+from gribouille.evaluate import distinct_rows, evaluate, unfinished
 from gribouille.ingest import ingest
+from gribouille.predict import Predictor, predictor_of
 from gribouille.store import Store
 
 
@@ -18,13 +19,16 @@ def store(tmp_path_factory) -> Store:
     return store_of_shapes(tmp_path_factory.mktemp("shapes"), 60)
 
 
+def always(labels: list[str]) -> Predictor:
+    """A predictor that always says 0.7 for its first label."""
+    answer = np.full(len(labels), 0.3 / (len(labels) - 1), np.float32)
+    answer[0] = 0.7
+    return Predictor("always", tuple(labels), lambda drawings: np.tile(answer, (len(drawings), 1)))
+
+
 def test_counts_every_group(store):
-    """A predictor that always says the first class is right for its drawings only, in every group and at every cut."""
-
-    def first_class(drawings: Drawings) -> np.ndarray:
-        return np.tile(np.array([[0.7, 0.1, 0.1, 0.1]], np.float32), (len(drawings), 1))
-
-    result = evaluate(first_class, store, "train")
+    """A predictor that always says one class is right for its drawings only, in every group and at every cut."""
+    result = evaluate(always(["circle", "cross", "square", "zigzag"]), store, "train")
     rows = np.flatnonzero(store.split == 0)
     recognized = rows[store.recognized[rows] == 1]
     assert result.fractions == [0.25, 0.5, 0.75, 1.0]
@@ -33,7 +37,22 @@ def test_counts_every_group(store):
         assert result.group("recognized", fraction).top1 == (store.label[recognized] == 0).mean()
     assert result.per_class()["circle"] == 1
     assert result.per_class()["square"] == 0
-    assert json.loads(json.dumps(result.summary()))["natural mix"]["50%"]["n"] == len(rows)
+    assert result.calibration == pytest.approx(0.7 - (store.label[rows] == 0).mean(), abs=1e-6)
+    assert json.loads(json.dumps(result.summary(), allow_nan=False))["natural mix"]["50%"]["n"] == len(rows)
+
+
+def test_labels_that_the_store_lacks_stay_in_the_choice(store):
+    """A model of more labels, in another order, is judged on all of them: saying one that the store lacks is wrong."""
+    more = ["zebra", "zigzag", "square", "cross", "circle"]
+    assert evaluate(always(more), store, "train").group("all rows").top1 == 0
+    right = evaluate(always(["square", *more[:2], *more[3:]]), store, "train")
+    assert right.per_class() == {"square": 1, "zigzag": 0, "cross": 0, "circle": 0}
+
+
+def test_a_label_that_the_model_lacks_is_refused(store):
+    """A model that does not know a label of the store is refused, naming it."""
+    with pytest.raises(ValueError, match=r"always: .* missing \['zigzag'\]"):
+        evaluate(always(["circle", "cross", "square"]), store, "train")
 
 
 def test_shows_unfinished_drawings(store):
@@ -66,6 +85,5 @@ def test_public_teacher_is_as_good_as_measured(shared_data, tmp_path):
     """The public 28 px classifier, drawn by our raster, reaches on raw drawings what its README says (76.8 % ± 3)."""
     ingest([shared_data / "raw"], tmp_path / "store")
     store = Store.open(tmp_path / "store")
-    predict = predict_of(shared_data / "teacher" / "teacher28.onnx", store.labels)
-    result = evaluate(predict, store, "test", [1.0])
+    result = evaluate(predictor_of(shared_data / "teacher" / "teacher28.onnx"), store, "test", [1.0])
     assert result.group("natural mix").top1 == pytest.approx(0.768, abs=0.05)

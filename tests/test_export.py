@@ -17,7 +17,7 @@ import gribouille.export
 from gribouille.checkpoint import BEST, Card, save_weights
 from gribouille.compact import LEVELS, pack, round_weights
 from gribouille.drawing import Drawing, canonical
-from gribouille.evaluate import distinct_rows, evaluate, predict_of
+from gribouille.evaluate import distinct_rows, evaluate
 from gribouille.export import (
     GOLDEN,
     HOUSE,
@@ -32,6 +32,7 @@ from gribouille.export import (
     probes,
 )
 from gribouille.nets import image_net
+from gribouille.predict import predictor_of
 from gribouille.raster.spec import RasterSpec
 from gribouille.recogniser import Recogniser
 
@@ -264,8 +265,10 @@ def test_with_a_store_the_file_is_calibrated_and_carries_its_scores(tmp_path: Pa
     rows = distinct_rows(store, "test")
     assert sum(seen) == len(rows)
     assert report.drawings == len(probes()) + min(len(rows), GOLDEN)
-    scores = evaluate(predict_of(tmp_path / "shapes.onnx", store.labels), store, "test").summary()
+    scores = evaluate(predictor_of(tmp_path / "shapes.onnx"), store, "test").summary()
+    error, expected_error = metadata.metrics.pop("calibration error"), scores.pop("calibration error")
     assert metadata.metrics == scores
+    assert error == pytest.approx(expected_error, abs=1e-4)
     assert metadata.temperature != 1.0
     assert metadata.licence.endswith("taught by the model with sha256 feed")
 

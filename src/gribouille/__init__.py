@@ -2,7 +2,7 @@
 
 The façade: `canonical` and `prefix` (drawings), `Store` (millions of them on disk), `Recogniser` and `Guess` (what one
 shows). Each name is loaded when it is first asked for, so that the shop never meets the laboratory: `Store` alone
-needs `pip install "gribouille[train]"`.
+needs the extra `train`.
 """
 
 from importlib import import_module

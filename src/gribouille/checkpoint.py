@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
@@ -61,14 +61,20 @@ def load_weights(path: Path) -> tuple[nn.Module, Card]:
         path = path / BEST
     if not path.is_file():
         raise ValueError(f"{path}: expected the weights of a training run, found no such file")
-    with safe_open(path, "pt") as file:
-        metadata = file.metadata() or {}
-        if "card" not in metadata:
-            raise ValueError(f"{path}: expected weights with a Gribouille card, found metadata {sorted(metadata)}")
-        card = Card(**json.loads(metadata["card"]))
-        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    except SafetensorError as error:
+        raise ValueError(f"{path}: expected weights as a safetensors file ({error})") from error
+    if "card" not in metadata:
+        raise ValueError(f"{path}: expected weights with a Gribouille card, found metadata {sorted(metadata)}")
+    card = Card(**json.loads(metadata["card"]))
     net = image_net(card.net, len(card.labels), card.spec)
-    net.load_state_dict(weights)
+    try:
+        net.load_state_dict(weights)
+    except RuntimeError as error:  # torch's word for names or shapes that differ
+        raise ValueError(f"{path}: expected the weights of a {card.net} ({str(error).splitlines()[0]})") from error
     return net.eval(), card
 
 
@@ -98,12 +104,14 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
 def current_commit() -> str:
     """The commit of the checkout that this code runs from, with + where it has changes; "unknown" outside one."""
-    here = Path(__file__).parent
+    here = Path(__file__)
     try:
-        commit = subprocess.run(
-            ["git", "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"],
-            cwd=here, capture_output=True, text=True, check=True,
-        )  # fmt: skip
+        # Installed into some other repository's folder, this file is none of its own: that commit would be a lie.
+        _git(here.parent, "ls-files", "--error-unmatch", here.name)
+        return _git(here.parent, "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return commit.stdout.strip()
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()

@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in LABORATORY:
             raise
-        _refuse(f'this command needs {error.name}, which is not installed: pip install "gribouille[train]"')
+        _refuse(f'this command needs {error.name}, which is not installed; in a checkout: pip install ".[train]"')
     except ValueError as error:
         _refuse(str(error))
     except OSError as error:
@@ -153,7 +153,7 @@ def distil(
     store: Annotated[Path, typer.Argument(help="Store whose drawings it is asked about.")],
     out: Annotated[Path, typer.Option(help="File for its answers.")],
 ) -> None:
-    """Ask a teacher about every drawing of a store.
+    """Ask a teacher about the training drawings of a store.
 
     Its answers are soft labels for `train --soft-labels`.
     """
@@ -162,9 +162,10 @@ def distil(
     from gribouille.terminal import counted
 
     opened = Store.open(store)
-    with counted("Asking the teacher", len(opened)) as progress:
+    asked = opened.card.splits["train"]
+    with counted("Asking the teacher", asked) as progress:
         teach(teacher, opened, out, progress)
-    typer.echo(f"{out}: soft labels of {teacher} for {len(opened):,} drawings")
+    typer.echo(f"{out}: soft labels of {teacher} for {asked:,} drawings")
 
 
 # The options of these are the fields of dataclasses that live beside torch: they are read when the command runs.
@@ -213,14 +214,14 @@ def evaluate(
 
     Each at 25, 50, 75 and 100 % of its ink; recognized drawings and the natural mix apart.
     """
-    from gribouille.evaluate import FRACTIONS, distinct_rows, evaluate, predict_of
+    from gribouille.evaluate import FRACTIONS, distinct_rows, evaluate
+    from gribouille.predict import predictor_of
     from gribouille.store import Store
     from gribouille.terminal import counted, print_evaluation
 
     opened = Store.open(store)
-    predict = predict_of(model, opened.labels)
     with counted("Guessing", len(distinct_rows(opened, split))) as progress:
-        evaluation = evaluate(predict, opened, split, FRACTIONS, progress)
+        evaluation = evaluate(predictor_of(model), opened, split, FRACTIONS, progress)
     if as_json:
         typer.echo(json.dumps({**evaluation.summary(), "per class": evaluation.per_class()}, indent=1, allow_nan=False))
     else:

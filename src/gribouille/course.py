@@ -24,6 +24,7 @@ from gribouille.sampling import Rows, batches_of, epoch_rows, members_of
 from gribouille.store import Store
 from gribouille.store.split import TRAIN
 
+STREAM = 2  # of the augmentations; the rows of an epoch have another one (see `sampling`)
 Value = TypeVar("Value")
 
 
@@ -117,7 +118,7 @@ class Course:
             skipped = max(0, first - epoch * self.steps_per_epoch)
             for index, mine in enumerate(batches_of(rows, self.config.batch)):
                 if index >= skipped:
-                    yield self._batch(mine, np.random.default_rng((self.config.seed, epoch, index)))
+                    yield self._batch(mine, np.random.default_rng((self.config.seed, epoch, index, STREAM)))
 
     def _batch(self, rows: Rows, generator: np.random.Generator) -> Batch:
         augmentation = self.config.augmentation

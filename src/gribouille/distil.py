@@ -1,34 +1,27 @@
 """A teacher's opinion of every drawing of a store: probabilities that a student learns from beside the true labels.
 
-The teacher is one of our model files (input `points`) or a public 28 px classifier of bitmaps (input `bitmap`, output
-`logits`, its labels one a line in `labels.txt` beside it). Out comes one safetensors file with float16 probabilities
-[rows, classes] in the store's label order, for the rows of the training split.
+The teacher is anything that `predict` takes. Out comes one safetensors file with float16 probabilities [rows, classes] in
+the store's label order, for the rows of the training split.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
-import onnxruntime
 from jaxtyping import Float, Float16, Int64
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from gribouille.checkpoint import write_atomically
-from gribouille.drawing import Drawings
-from gribouille.raster.kernel import rasterise
-from gribouille.raster.spec import RasterSpec
-from gribouille.recogniser import Recogniser, open_session
+from gribouille.predict import predictor_of
 from gribouille.sampling import batches_of
 from gribouille.store import Store
 from gribouille.store.split import TRAIN
 
 BATCH = 128  # drawings
-
-Predict: TypeAlias = Callable[[Drawings], np.ndarray]  # → probabilities Float32["drawings classes"]
+SMALLEST = 1e-30  # a teacher that knows other labels may give all of ours less than float32 can hold
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,48 +40,24 @@ class SoftLabels:
 
 def teach(teacher: Path, store: Store, out: Path, progress: Callable[[int], None] = lambda done: None) -> None:
     """Write the soft labels of `teacher` for `store` to `out`; `progress` hears of every row done."""
-    predict = teacher_of(teacher, store.labels)
+    predictor = predictor_of(teacher)
+    columns = predictor.columns_of(store.labels)
     probabilities = np.zeros((len(store), len(store.labels)), np.float16)
     for rows in batches_of(np.flatnonzero(store.split == TRAIN), BATCH):
-        probabilities[rows] = predict(store.gather(rows))
+        known = predictor.probabilities(store.gather(rows))[:, columns] + SMALLEST
+        probabilities[rows] = known / known.sum(axis=1, keepdims=True)  # before float16 loses small ones
         progress(len(rows))
     metadata = {"store": store.hash, "teacher": sha256(teacher.read_bytes()).hexdigest()}
     write_atomically(out, lambda place: save_file({"probabilities": probabilities}, place, metadata))
 
 
 def load_soft_labels(path: Path, store: Store) -> SoftLabels:
-    """The soft labels in `path`; ValueError where they were made for another store."""
-    with safe_open(path, "np") as file:
-        metadata = file.metadata() or {}
-        if metadata.get("store") != store.hash:
-            raise ValueError(f"{path}: expected soft labels of store {store.hash}, found {metadata.get('store')}")
-        return SoftLabels(file.get_tensor("probabilities"), metadata["store"], metadata["teacher"])
-
-
-def teacher_of(path: Path, labels: Sequence[str]) -> Predict:
-    """The probabilities that a model file gives drawings, in the order of `labels`. Raises ValueError where it is none."""
-    session = open_session(path, threads=1)  # more of them spin against the training's own on a busy machine
-    inputs = [value.name for value in session.get_inputs()]
-    if inputs == ["points"]:
-        recogniser = Recogniser(path)
-        return in_order(lambda drawings: recogniser.probabilities(list(drawings)), recogniser.labels, labels, path)
-    if inputs == ["bitmap"]:
-        theirs = (path.parent / "labels.txt").read_text(encoding="utf-8").splitlines()
-        return in_order(lambda drawings: _bitmap_probabilities(session, drawings), theirs, labels, path)
-    raise ValueError(f"{path}: expected a teacher with input 'points' or 'bitmap', found {inputs}")
-
-
-def _bitmap_probabilities(session: onnxruntime.InferenceSession, drawings: Drawings) -> np.ndarray:
-    bitmaps = rasterise(drawings, RasterSpec.of_google(28))
-    logits = session.run(["logits"], {"bitmap": bitmaps})[0]
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
-
-
-def in_order(predict: Predict, theirs: Sequence[str], labels: Sequence[str], path: Path) -> Predict:
-    """`predict`, whose columns are `theirs`, with its columns in the order of `labels`. Raises ValueError where one lacks."""
-    missing = sorted(set(labels) - set(theirs))
-    if missing:
-        raise ValueError(f"{path}: expected a model that knows every label of the store, missing {missing[:5]}")
-    order = np.array([list(theirs).index(label) for label in labels])
-    return lambda drawings: predict(drawings)[:, order]
+    """The soft labels in `path`; ValueError where it holds none, or those of another store."""
+    try:
+        with safe_open(path, "np") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("store") != store.hash:
+                raise ValueError(f"{path}: expected soft labels of store {store.hash}, found {metadata.get('store')}")
+            return SoftLabels(file.get_tensor("probabilities"), metadata["store"], metadata["teacher"])
+    except SafetensorError as error:
+        raise ValueError(f"{path}: expected soft labels made by `gribouille distil` ({error})") from error

@@ -202,9 +202,10 @@ def _frame(polylines: list[Polyline]) -> tuple[Float64[np.ndarray, "2"], float]:
     low = np.min([polyline[:, :2].min(axis=0) for polyline in polylines], axis=0)
     high = np.max([polyline[:, :2].max(axis=0) for polyline in polylines], axis=0)
     extent = float((high - low).max())
-    if not np.isfinite(extent):
-        raise StrokesError("expected a drawing of finite extent")
-    return low, (SIDE / extent if extent > 0 else 0.0)
+    scale = SIDE / extent if extent > 0 else 0.0
+    if not (np.isfinite(extent) and np.isfinite(scale)):
+        raise StrokesError(f"expected a drawing of finite extent, found {extent:g} and a scale of {scale:g}")
+    return low, scale
 
 
 def _scaled(polyline: Polyline, low: Float64[np.ndarray, "2"], scale: float) -> Polyline:

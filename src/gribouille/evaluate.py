@@ -7,20 +7,14 @@ recognized drawings, on which every score is about 4 points higher (../shared/da
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Int64
-from torch import nn
 
-from gribouille.checkpoint import load_weights
-from gribouille.distil import Predict, in_order, teacher_of
 from gribouille.drawing import Drawings, prefix
-from gribouille.metrics import Counts, count
-from gribouille.raster.kernel import rasterise
-from gribouille.raster.spec import RasterSpec
+from gribouille.metrics import Counts, calibration_error, count
+from gribouille.predict import Predictor
 from gribouille.sampling import batches_of
 from gribouille.store import Store
 from gribouille.store.split import SPLITS
@@ -32,11 +26,13 @@ GROUPS = {"recognized": (1,), "natural mix": (0, 1), "all rows": (-1, 0, 1)}
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Counts by fraction of the ink and by the value of `recognized` (1 true, 0 false, −1 lost), and what was counted."""
+    """Counts by fraction of the ink and by the value of `recognized` (1 true, 0 false, −1 lost), what was counted, and
+    the calibration error on finished drawings of the natural mix (nan without any)."""
 
     labels: tuple[str, ...]
     protocol: str
     counts: dict[tuple[float, int], Counts]
+    calibration: float
 
     def group(self, name: str, fraction: float = 1.0) -> Counts:
         """The counts of a group ("recognized", "natural mix" or "all rows") at a fraction of the ink."""
@@ -48,9 +44,10 @@ class Evaluation:
         return sorted({fraction for fraction, _ in self.counts})
 
     def summary(self) -> dict[str, Any]:
-        """Protocol and, per group and percentage of the ink, the summary of its counts; for cards."""
+        """Protocol, calibration error and, per group and percentage of the ink, the summary of its counts; for cards."""
         return {
             "protocol": self.protocol,
+            "calibration error": None if math.isnan(self.calibration) else self.calibration,
             **{
                 name: {f"{fraction:.0%}": self.group(name, fraction).summary() for fraction in self.fractions}
                 for name in GROUPS
@@ -64,29 +61,39 @@ class Evaluation:
 
 
 def evaluate(
-    predict: Predict,
+    predictor: Predictor,
     store: Store,
     split: str = "test",
     fractions: Sequence[float] = FRACTIONS,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Evaluation:
-    """Count how well `predict` guesses the rows of a split, each drawing once, at each fraction of the ink."""
+    """Count how well a predictor guesses the rows of a split, each drawing once, at each fraction of the ink.
+
+    It chooses among all labels that it knows, also where the store has only some of them. Raises ValueError where the
+    store has a label that it does not know.
+    """
+    columns = predictor.columns_of(store.labels)
     rows = distinct_rows(store, split)
-    none = Counts.none(len(store.labels))
+    none = Counts.none(len(predictor.labels))
     counts = {(fraction, value): none for fraction in fractions for value in GROUPS["all rows"]}
-    for batch in batches_of(rows, BATCH):
-        drawings, label, recognized = store.gather(batch), store.label[batch], store.recognized[batch]
+    natural = [(np.zeros((0, len(predictor.labels)), np.float32), np.zeros(0, np.int64))]
+    for batch in batches_of(rows, BATCH) if len(rows) else []:
+        drawings, label, recognized = store.gather(batch), columns[store.label[batch]], store.recognized[batch]
         for fraction in fractions:
-            probabilities = predict(unfinished(drawings, fraction))
+            probabilities = predictor.probabilities(unfinished(drawings, fraction))
             for value in np.unique(recognized).tolist():
                 mine = recognized == value
                 counts[fraction, value] += count(probabilities[mine], label[mine])
+            if fraction == 1:
+                natural.append((probabilities[recognized >= 0], label[recognized >= 0]))
         progress(len(batch))
     protocol = (
-        f"{split} split of store {store.hash[:12]}, each key_id once, {len(rows)} drawings; "
-        "natural mix = rows whose recognized is known; cut by ink and re-boxed"
+        f"{split} split of store {store.hash[:12]}, each key_id once, {len(rows)} drawings, "
+        f"best of {len(predictor.labels)} labels; natural mix = rows whose recognized is known; "
+        "unfinished = the simplified drawing cut by ink and boxed again"
     )
-    return Evaluation(tuple(store.labels), protocol, counts)
+    error = calibration_error(*(np.concatenate(part) for part in zip(*natural, strict=True)))
+    return Evaluation(predictor.labels, protocol, counts, error)
 
 
 def distinct_rows(store: Store, split: str) -> Int64[np.ndarray, "rows"]:
@@ -103,24 +110,3 @@ def distinct_rows(store: Store, split: str) -> Int64[np.ndarray, "rows"]:
 def unfinished(drawings: Drawings, fraction: float) -> Drawings:
     """The drawings as they stood at a fraction of their ink."""
     return drawings if fraction == 1 else Drawings.of([prefix(drawing, fraction) for drawing in drawings])
-
-
-def net_predict(net: nn.Module, spec: RasterSpec) -> Predict:
-    """Probabilities by a torch net on pictures of the numba kernel, on the device where the net lies."""
-    device = next(net.parameters()).device
-
-    def predict(drawings: Drawings) -> np.ndarray:
-        images = torch.from_numpy(rasterise(drawings, spec)).to(device, memory_format=torch.channels_last)
-        with torch.inference_mode():
-            probabilities: np.ndarray = net.eval()(images).float().softmax(dim=1).cpu().numpy()
-        return probabilities
-
-    return predict
-
-
-def predict_of(path: Path, labels: Sequence[str]) -> Predict:
-    """Probabilities in the order of `labels` by a training run, a weights file, a model file or a public teacher."""
-    if path.suffix == ".onnx":
-        return teacher_of(path, labels)
-    net, card = load_weights(path)
-    return in_order(net_predict(net, card.spec), card.labels, labels, path)

@@ -22,11 +22,11 @@ from torch import Tensor, nn
 
 from gribouille.checkpoint import Card, load_weights, write_atomically
 from gribouille.compact import pack, round_weights
-from gribouille.distil import Predict, in_order
 from gribouille.drawing import Drawing, drawing_of, prefix
-from gribouille.evaluate import distinct_rows, evaluate, net_predict
+from gribouille.evaluate import distinct_rows, evaluate
 from gribouille.labels import french
 from gribouille.metrics import temperature_of
+from gribouille.predict import Predictor, net_predictor
 from gribouille.raster.layer import Raster
 from gribouille.raster.spec import RasterSpec
 from gribouille.recogniser import INPUT, OUTPUT, Recogniser, padded
@@ -56,11 +56,13 @@ class ExportSpec:
     """How to write the file.
 
     weights: int8 (a byte each on disk, see `compact`) or float32. tolerance: the largest difference allowed between a
-    probability of the file and the net's.
+    probability of the file and the net with the same weights. agreement: the smallest share allowed of drawings whose
+    best guess the rounding of weights left as it was.
     """
 
     weights: Literal["int8", "float32"] = "int8"
     tolerance: float = 1e-4
+    agreement: float = 0.9
 
 
 @dataclass(frozen=True)
@@ -112,18 +114,31 @@ class ExportReport:
     agreement: float
 
 
+class Tempered(nn.Module):
+    """A net whose logits are divided by a temperature."""
+
+    def __init__(self, net: nn.Module, temperature: float) -> None:
+        super().__init__()
+        self.net = net
+        self.temperature = temperature
+
+    def forward(self, images: Float[Tensor, "batch channels side side"]) -> Float[Tensor, "batch classes"]:
+        """Calibrated logits."""
+        logits: Tensor = self.net(images) / self.temperature
+        return logits
+
+
 class Recognition(nn.Module):
     """The whole way from points to probabilities: box and raster, net, softmax(logits / temperature)."""
 
     def __init__(self, net: nn.Module, raster: RasterSpec, temperature: float) -> None:
         super().__init__()
         self.raster = Raster(raster)
-        self.net = net
-        self.temperature = temperature
+        self.net = Tempered(net, temperature)
 
     def forward(self, points: Float[Tensor, "batch points 3"]) -> Float[Tensor, "batch classes"]:
         """Probabilities of the classes; each row's sum is 1."""
-        return torch.softmax(self.net(self.raster(points)) / self.temperature, -1)
+        return torch.softmax(self.net(self.raster(points)), -1)
 
 
 def export_run(
@@ -144,19 +159,26 @@ def export_run(
     imprint = Imprint.of(card, out.stem)
     if store is None:
         return export(net, imprint, out, spec=spec)
-    shipped = net_predict(round_weights(net) if spec.weights == "int8" else net, card.spec)
-    predict = in_order(shipped, card.labels, store.labels, run)
-    temperature = _fitted_temperature(predict, store)
-    metrics = evaluate(predict, store, "test", progress=progress).summary()
-    imprint = replace(imprint, temperature=temperature, metrics=metrics)
-    golden = store.gather(distinct_rows(store, "test")[:GOLDEN])
-    return export(net, imprint, out, golden, spec)
+    if sorted(card.labels) != sorted(store.labels):
+        raise ValueError(
+            f"{run}: expected a store with the same {len(card.labels)} labels to calibrate and judge it on"
+        )
+    shipped = round_weights(net) if spec.weights == "int8" else net
+    temperature = _fitted_temperature(net_predictor(shipped, card.labels, card.spec), store)
+    calibrated = net_predictor(Tempered(shipped, temperature), card.labels, card.spec)
+    metrics = evaluate(calibrated, store, "test", progress=progress).summary()
+    rows = distinct_rows(store, "test")
+    spread = rows[np.linspace(0, len(rows) - 1, min(GOLDEN, len(rows))).astype(np.int64)]  # over all labels
+    return export(net, replace(imprint, temperature=temperature, metrics=metrics), out, store.gather(spread), spec)
 
 
-def _fitted_temperature(predict: Predict, store: Store) -> float:
+def _fitted_temperature(predictor: Predictor, store: Store) -> float:
     rows = distinct_rows(store, "validation")
-    probabilities = np.concatenate([predict(store.gather(batch)) for batch in batches_of(rows, 256)])
-    return temperature_of(np.log(np.maximum(probabilities, 1e-30)), store.label[rows])
+    if len(rows) == 0:
+        raise ValueError(f"{store.path}: expected validation drawings to calibrate on, found none")
+    answers = [predictor.probabilities(store.gather(batch)) for batch in batches_of(rows, 256)]
+    logits = np.log(np.maximum(np.concatenate(answers), 1e-30))
+    return temperature_of(logits, predictor.columns_of(store.labels)[store.label[rows]])
 
 
 def export(
@@ -180,6 +202,12 @@ def export(
     drawings = [*probes(), *golden]
     expected = answers(shipped, drawings)
     unrounded = answers(Recognition(plain, imprint.raster, imprint.temperature), drawings)
+    agreement = float(np.mean(expected.argmax(1) == unrounded.argmax(1)))
+    if len(drawings) >= GOLDEN and agreement < spec.agreement:
+        raise ExportError(
+            f"export: rounding the weights to {spec.weights} left the best guess of {agreement:.0%} of {len(drawings)} drawings; "
+            f"expected at least {spec.agreement:.0%}. Nothing was written: try float32 weights."
+        )
     difference = 0.0
 
     def write(place: Path) -> None:
@@ -188,7 +216,6 @@ def export(
         difference = _verified(place, drawings, expected, spec.tolerance)
 
     write_atomically(path, write)
-    agreement = float(np.mean(expected.argmax(1) == unrounded.argmax(1)))
     return ExportReport(path.stat().st_size, len(drawings), difference, agreement)
 
 

@@ -101,7 +101,9 @@ def temperature_of(logits: Float[np.ndarray, "n classes"], label: Int[np.ndarray
 
 
 def calibration_error(probabilities: Float[np.ndarray, "n classes"], label: Int[np.ndarray, "n"]) -> float:
-    """The expected calibration error over 15 equal bins of the best guess's probability, in [0, 1]."""
+    """The expected calibration error over 15 equal bins of the best guess's probability, in [0, 1]; nan without any."""
+    if len(label) == 0:
+        return float("nan")
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == label
     place = np.minimum((confidence * 15).astype(np.int64), 14)
     gaps = np.bincount(place, weights=confidence - right, minlength=15)

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from jaxtyping import Int, Int64
 
+STREAM = 1  # keeps this module's random numbers apart from others of the same seed and epoch
 Rows: TypeAlias = Int64[np.ndarray, "_"]  # rows of a store
 
 
@@ -21,7 +22,7 @@ def members_of(label: Int[np.ndarray, "_"], rows: Rows, classes: int) -> list[Ro
 
 def epoch_rows(members: Sequence[Rows], per_class: int | Int64[np.ndarray, "classes"], seed: int, epoch: int) -> Rows:
     """`per_class` random rows of each class (all of a class that has fewer), each at most once, shuffled."""
-    generator = np.random.default_rng((seed, epoch))
+    generator = np.random.default_rng((seed, epoch, STREAM))
     wanted = np.broadcast_to(per_class, len(members))
     chosen = [generator.permutation(rows)[:count] for rows, count in zip(members, wanted, strict=True)]
     return generator.permutation(np.concatenate(chosen))

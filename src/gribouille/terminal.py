@@ -65,7 +65,7 @@ def print_evaluation(summary: Mapping[str, Any], per_class: Mapping[str, float],
     """Prints an evaluation's summary as a table, one row a group and share of the ink, and its worst and best words."""
     table = Table("drawings", "ink", "n", "top-1", "top-3", "MAP@3", "top-1, mean of words")
     for group, by_ink in summary.items():
-        if group == "protocol":
+        if not isinstance(by_ink, Mapping):
             continue
         for ink, scores in by_ink.items():
             shares = [
@@ -79,4 +79,6 @@ def print_evaluation(summary: Mapping[str, Any], per_class: Mapping[str, float],
     known = sorted((share, word) for word, share in per_class.items())
     for title, words in (("Worst", known[:extremes]), ("Best", known[: -extremes - 1 : -1])):
         console.print(f"{title}: " + ", ".join(f"{word} {share:.2f}" for share, word in words), highlight=False)
+    if summary["calibration error"] is not None:
+        console.print(f"Calibration error, natural mix: {summary['calibration error']:.1%}", highlight=False)
     console.print(f"Protocol: {summary['protocol']}", highlight=False)

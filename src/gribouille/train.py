@@ -32,13 +32,18 @@ from gribouille.checkpoint import (
 )
 from gribouille.course import Batch, Course, TrainConfig, prefetched
 from gribouille.distil import SoftLabels
-from gribouille.evaluate import distinct_rows, net_predict
+from gribouille.evaluate import distinct_rows
 from gribouille.metrics import Counts, count
 from gribouille.nets import image_net
+from gribouille.predict import net_predictor
 from gribouille.sampling import Rows, batches_of
 from gribouille.store import Store
 
 PREFETCHED = 4  # batches
+
+
+class DivergedError(ValueError):
+    """A run whose loss is no number any more: its configuration does not train."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +95,8 @@ def train(
 ) -> Card:
     """Train a net on the store's training split, or go on with the run in `out`; the card of its last weights.
 
-    Raises ValueError where `out` holds a run of another configuration or store, FloatingPointError where the loss is
-    no number any more.
+    Raises ValueError where `out` holds a run of another configuration or store, DivergedError where the loss is no
+    number any more.
     """
     if config.threads:
         torch.set_num_threads(config.threads)
@@ -128,7 +133,7 @@ def train_step(learner: Learner, batch: Batch, course: Course) -> float:
         logits = learner.net(batch.images.to(device))
     loss = nn.functional.cross_entropy(logits.float(), batch.target.to(device))
     if not torch.isfinite(loss):
-        raise FloatingPointError(f"step {learner.step}: the loss is {loss.item()}; try a lower learning rate")
+        raise DivergedError(f"step {learner.step}: the loss is {loss.item()}; try a lower learning rate")
     learner.optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]  # torch annotates it not
     nn.utils.clip_grad_norm_(learner.net.parameters(), config.clip)
@@ -198,7 +203,8 @@ def _resumed(learner: Learner, card: Card, out: Path) -> Card:
         if found != expected:
             raise ValueError(f"{out}: expected a run with the same {name} to go on with, found {found}, not {expected}")
     learner.restore(state)
-    return replace(card, commit=before["commit"], metrics=before["metrics"])
+    commit = before["commit"] if card.commit in before["commit"] else f"{before['commit']}, resumed at {card.commit}"
+    return replace(card, commit=commit, metrics=before["metrics"])
 
 
 def _validation_rows(store: Store, config: TrainConfig) -> Rows:
@@ -207,17 +213,18 @@ def _validation_rows(store: Store, config: TrainConfig) -> Rows:
 
 
 def _validate(net: nn.Module, store: Store, rows: Rows, config: TrainConfig) -> Counts:
-    predict = net_predict(net, config.spec)
+    predictor = net_predictor(net, store.labels, config.spec)
     counts = Counts.none(len(store.labels))
     for batch in batches_of(rows, 256) if len(rows) else []:
         with torch.autocast(config.device, torch.bfloat16, enabled=config.precision == "bfloat16"):
-            counts += count(predict(store.gather(batch)), store.label[batch])
+            counts += count(predictor.probabilities(store.gather(batch)), store.label[batch])
     return counts
 
 
 def _keep(learner: Learner, card: Card, validation: dict[str, Any], out: Path) -> Card:
     """Save the averaged weights as the last ones and, where they are, as the best ones; the card they got."""
-    card = replace(card, metrics={"validation": {"step": learner.step, **validation}})
+    protocol = f"{validation['n']} random drawings of the validation split, each key_id once, all rows, finished"
+    card = replace(card, metrics={"validation": {"protocol": protocol, "step": learner.step, **validation}})
     save_weights(learner.averaged.module, card, out / LAST)
     score = validation["map3"] or 0.0  # a store without validation drawings keeps its last weights as the best
     if score >= learner.best:

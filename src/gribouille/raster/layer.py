@@ -1,6 +1,6 @@
 """The picture as tensor code: padded points in, float32 images out, by the definition in `spec`.
 
-The first layer of every net, in training on a GPU and inside the exported model file. No control flow depends on the data,
+The first layer of every exported model file; training has the same pictures from `kernel`. No control flow depends on the data,
 batch and number of points are free, and the steps are those of `kernel` in the same order, so that both round alike.
 Memory: about 6 intermediates of batch x points x side x side float32; 200 points at 64 px are 3.3 MB each.
 """

@@ -1,0 +1,76 @@
+"""Whoever can be asked what drawings are: a training run, a model file, a public classifier; all answer alike.
+
+In comes a path (or a net in memory), out goes a `Predictor`: drawings → probabilities of its own labels.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from jaxtyping import Float, Int
+from torch import nn
+
+from gribouille.checkpoint import load_weights
+from gribouille.drawing import Drawings
+from gribouille.raster.kernel import rasterise
+from gribouille.raster.spec import RasterSpec
+from gribouille.recogniser import Recogniser, open_session
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """Probabilities of `labels` (columns) for drawings (rows), float32; `name` says in messages who answers."""
+
+    name: str
+    labels: tuple[str, ...]
+    probabilities: Callable[[Drawings], np.ndarray]
+
+    def columns_of(self, labels: Sequence[str]) -> Int[np.ndarray, "labels"]:
+        """The column of each of these labels. Raises ValueError where it does not know one."""
+        place = {label: column for column, label in enumerate(self.labels)}
+        missing = sorted(set(labels) - place.keys())
+        if missing:
+            raise ValueError(
+                f"{self.name}: expected a model that knows every label of the store, missing {missing[:5]}"
+            )
+        return np.array([place[label] for label in labels])
+
+
+def predictor_of(path: Path) -> Predictor:
+    """The predictor in a run's folder, a weights file, a model file (input `points`), or a public classifier of 28 px
+    bitmaps (input `bitmap`, output `logits`, its labels one a line in labels.txt beside it). ValueError for others."""
+    if path.suffix != ".onnx":
+        net, card = load_weights(path)
+        return net_predictor(net, card.labels, card.spec, str(path))
+    session = open_session(path, threads=1)  # more of them spin against the training's own on a busy machine
+    inputs = [value.name for value in session.get_inputs()]
+    if inputs == ["bitmap"]:
+        labels = (path.parent / "labels.txt").read_text(encoding="utf-8").splitlines()
+        return Predictor(str(path), tuple(labels), lambda drawings: _bitmap_probabilities(session, drawings))
+    if inputs != ["points"]:
+        raise ValueError(f"{path}: expected a model with input 'points' or 'bitmap', found {inputs}")
+    recogniser = Recogniser(path)
+    return Predictor(str(path), recogniser.labels, lambda drawings: recogniser.probabilities(list(drawings)))
+
+
+def net_predictor(net: nn.Module, labels: Sequence[str], spec: RasterSpec, name: str = "net") -> Predictor:
+    """A torch net on pictures of the numba kernel, on the device where the net lies."""
+    device = next(net.parameters()).device
+
+    def probabilities(drawings: Drawings) -> Float[np.ndarray, "drawings classes"]:
+        images = torch.from_numpy(rasterise(drawings, spec)).to(device, memory_format=torch.channels_last)
+        with torch.inference_mode():
+            answers: np.ndarray = net.eval()(images).float().softmax(dim=1).cpu().numpy()
+        return answers
+
+    return Predictor(name, tuple(labels), probabilities)
+
+
+def _bitmap_probabilities(session: onnxruntime.InferenceSession, drawings: Drawings) -> np.ndarray:
+    bitmaps = rasterise(drawings, RasterSpec.of_google(28))
+    logits = session.run(["logits"], {"bitmap": bitmaps})[0]
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
