@@ -1,16 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { begin, countPoints, EMPTY, extend, MAX_POINTS, undo } from './sketch'
+import { begin, countPoints, EMPTY, extend, lastStroke, MAX_POINTS, undo, type Sample, type Sketch } from './sketch'
 
-const at = (time: number, x = 0, y = 0): { x: number; y: number; time: number } => ({ x, y, time })
+const at = (time: number, x = 0, y = 0): Sample => ({ x, y, time })
+const goOn = (sketch: Sketch, samples: Sample[]): Sketch => extend(sketch, lastStroke(sketch), samples)
 
 describe('a sketch', () => {
   it('counts time from its first point, over all strokes', () => {
-    const sketch = begin(extend(begin(EMPTY, at(1000)), [at(1010), at(1020)]), at(1500))
+    const sketch = begin(goOn(begin(EMPTY, at(1000)), [at(1010), at(1020)]), at(1500))
     expect(sketch.strokes.map(({ t }) => t)).toEqual([[0, 10, 20], [500]])
   })
 
   it('never goes back in time, within a stroke or between strokes', () => {
-    const sketch = begin(extend(begin(EMPTY, at(1000)), [at(1030), at(1020)]), at(1010))
+    const sketch = begin(goOn(begin(EMPTY, at(1000)), [at(1030), at(1020)]), at(1010))
     expect(sketch.strokes.map(({ t }) => t)).toEqual([[0, 30, 30], [30]])
   })
 
@@ -25,14 +26,34 @@ describe('a sketch', () => {
 
   it('leaves the sketch before as it was', () => {
     const one = begin(EMPTY, at(0))
-    extend(one, [at(1)])
+    goOn(one, [at(1)])
     expect(countPoints(one)).toBe(1)
   })
 
   it('takes no more points than the server does', () => {
     const many = Array.from({ length: MAX_POINTS + 10 }, (_, time) => at(time))
-    const full = extend(begin(EMPTY, at(0)), many)
+    const full = goOn(begin(EMPTY, at(0)), many)
     expect(countPoints(full)).toBe(MAX_POINTS)
-    expect(extend(full, [at(1e6)])).toBe(full)
+    expect(goOn(full, [at(1e6)])).toBe(full)
+  })
+
+  it('begins no stroke on a full paper, however often it is tapped', () => {
+    const full = goOn(begin(EMPTY, at(0)), Array.from({ length: MAX_POINTS }, (_, time) => at(time)))
+    expect(begin(full, at(1e6))).toBe(full)
+  })
+
+  it('lets a stroke go on only as long as it is there', () => {
+    const one = begin(EMPTY, at(0))
+    const two = begin(one, at(10))
+    const held = lastStroke(two)
+    expect(extend(two, held, [at(20)]).strokes[1].t).toEqual([10, 20])
+    expect(extend(undo(two), held, [at(20)])).toEqual(one)
+    expect(extend(EMPTY, held, [at(20)])).toBe(EMPTY)
+  })
+
+  it('does not go on with a stroke like the one that was taken back', () => {
+    const one = begin(EMPTY, at(0))
+    const again = begin(EMPTY, at(0))
+    expect(extend(again, lastStroke(one), [at(5)])).toBe(again)
   })
 })

@@ -15,14 +15,19 @@ export type Sketch = { readonly strokes: readonly Stroke[]; readonly began: numb
 export const MAX_POINTS = 20_000 // points in one drawing: src/gribouille/drawing.py refuses more
 export const EMPTY: Sketch = { strokes: [], began: 0 }
 
-/** The sketch with a new stroke of one sample. */
+/** The sketch with a new stroke of one sample; as it was where the paper is full. */
 export function begin(sketch: Sketch, sample: Sample): Sketch {
+  if (countPoints(sketch) >= MAX_POINTS) return sketch
   const began = sketch.strokes.length === 0 ? sample.time : sketch.began
   return append({ strokes: [...sketch.strokes, { x: [], y: [], t: [] }], began }, [sample])
 }
 
-/** The sketch with samples added to its last stroke. */
-export function extend(sketch: Sketch, samples: readonly Sample[]): Sketch {
+/**
+ * The sketch with samples added to `stroke`, its last one; as it was where the paper is full, or that stroke is gone:
+ * it may have been taken back while the hand that draws it is still down.
+ */
+export function extend(sketch: Sketch, stroke: Stroke | undefined, samples: readonly Sample[]): Sketch {
+  if (stroke === undefined || stroke !== lastStroke(sketch)) return sketch
   const room = MAX_POINTS - countPoints(sketch)
   return room > 0 && samples.length > 0 ? append(sketch, samples.slice(0, room)) : sketch
 }
@@ -30,6 +35,10 @@ export function extend(sketch: Sketch, samples: readonly Sample[]): Sketch {
 /** The sketch without its last stroke. */
 export function undo(sketch: Sketch): Sketch {
   return sketch.strokes.length > 1 ? { ...sketch, strokes: sketch.strokes.slice(0, -1) } : EMPTY
+}
+
+export function lastStroke({ strokes }: Sketch): Stroke | undefined {
+  return strokes[strokes.length - 1]
 }
 
 export function countPoints({ strokes }: Sketch): number {
