@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Stroke } from '../ink/sketch'
-import { canonical } from './canonical'
+import { canonical, StrokesError } from './canonical'
 
 type Golden = { strokes: number[][][]; drawing: number[][] }
 const golden = JSON.parse(readFileSync(new URL('../../../tests/golden/canonical.json', import.meta.url), 'utf8')) as Golden[]
@@ -22,8 +22,12 @@ describe('canonical', () => {
   })
 
   it('refuses what holds no point', () => {
-    expect(() => canonical([])).toThrow(RangeError)
+    expect(() => canonical([])).toThrow(StrokesError)
     expect(() => canonical(asStrokes([[[], []]]))).toThrow(/stroke 0/)
+  })
+
+  it.each([[0, 1e-306], [0, 5e-324], [-1e308, 1e308]])('refuses an extent that cannot be scaled to the box: %d to %d', (from, to) => {
+    expect(() => canonical(asStrokes([[[from, to], [0, 0]]]))).toThrow('expected a drawing of finite extent')
   })
 
   it('keeps every value in the box, whatever the unit of 200 random drawings', () => {

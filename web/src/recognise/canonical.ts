@@ -13,25 +13,28 @@ const EPSILON = 2 // units: Google's Ramer–Douglas–Peucker tolerance
 /** Rows x, y (1/255 of the longer side), pen (0 starts a stroke, 1 continues it), end to end. */
 export type Drawing = Uint8Array
 
+/** Strokes that no recogniser takes: no drawing, or more of one than it can hold. The message names the place. */
+export class StrokesError extends RangeError {}
+
 type Frame = { lowX: number; lowY: number; scale: number }
 type Polyline = { x: Float64Array; y: Float64Array }
 
-/** The drawing of raw strokes. Throws RangeError, naming the place, for strokes that are no drawing. */
+/** The drawing of raw strokes. Throws StrokesError for strokes that are none. */
 export function canonical(strokes: readonly Stroke[]): Drawing {
   const frame = frameOf(strokes)
   return joined(strokes.map((stroke) => simplify(resample(scaled(stroke, frame)))))
 }
 
 function frameOf(strokes: readonly Stroke[]): Frame {
-  if (strokes.length === 0) throw new RangeError('expected at least one stroke, found none')
+  if (strokes.length === 0) throw new StrokesError('expected at least one stroke, found none')
   let [lowX, lowY, highX, highY] = [Infinity, Infinity, -Infinity, -Infinity]
   strokes.forEach(({ x, y }, index) => {
     if (x.length === 0 || x.length !== y.length) {
-      throw new RangeError(`stroke ${index}: expected as many x as y, at least one, found ${x.length} and ${y.length}`)
+      throw new StrokesError(`stroke ${index}: expected as many x as y, at least one, found ${x.length} and ${y.length}`)
     }
     for (let point = 0; point < x.length; point++) {
       if (!Number.isFinite(x[point]) || !Number.isFinite(y[point])) {
-        throw new RangeError(`stroke ${index}, point ${point}: expected finite numbers, found ${x[point]}, ${y[point]}`)
+        throw new StrokesError(`stroke ${index}, point ${point}: expected finite numbers, found ${x[point]}, ${y[point]}`)
       }
       lowX = Math.min(lowX, x[point])
       lowY = Math.min(lowY, y[point])
@@ -40,8 +43,9 @@ function frameOf(strokes: readonly Stroke[]): Frame {
     }
   })
   const extent = Math.max(highX - lowX, highY - lowY)
-  if (!Number.isFinite(extent)) throw new RangeError('expected a drawing of finite extent')
-  return { lowX, lowY, scale: extent > 0 ? SIDE / extent : 0 }
+  const scale = extent > 0 ? SIDE / extent : 0
+  if (!Number.isFinite(extent) || !Number.isFinite(scale)) throw new StrokesError('expected a drawing of finite extent')
+  return { lowX, lowY, scale }
 }
 
 function scaled({ x, y }: Stroke, { lowX, lowY, scale }: Frame): Polyline {
