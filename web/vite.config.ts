@@ -13,7 +13,7 @@ export default defineConfig({
   },
   worker: { format: 'es' },
   // `npm run dev` shows the page of this tree over a running `gribouille serve`.
-  server: { proxy: { '/api': { target: 'http://127.0.0.1:8000', ws: true } } },
+  server: { proxy: { '/api': { target: 'http://127.0.0.1:8017', ws: true } } },
   optimizeDeps: { exclude: ['onnxruntime-web'] },
   test: { include: ['src/**/*.test.ts'], environment: 'node' },
 })
