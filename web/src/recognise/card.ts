@@ -7,9 +7,11 @@ export type Card = {
   readonly sha256: string
 }
 
+const PATIENCE = 20_000 // ms: a few kB, over any network
+
 /** Fetches the card and checks what the page relies on. Throws an Error that names what is wrong. */
 export async function fetchCard(url: URL): Promise<Card> {
-  const response = await fetch(url)
+  const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE) })
   if (!response.ok) throw new Error(`${url.pathname}: ${response.status} ${response.statusText}`)
   const card = (await response.json()) as Card
   if (!Array.isArray(card.labels) || card.labels.length === 0) throw new Error(`${url.pathname}: expected labels, found none`)

@@ -3,10 +3,15 @@ export type Guess = { readonly label: string; readonly probability: number }
 
 export const TOP = 5 // guesses shown
 
-/** The likeliest guesses, best first; of equals the one that comes first in the model's order. */
-export function topGuesses(labels: readonly string[], probabilities: ArrayLike<number>): Guess[] {
+/** A guess of every label, the likeliest first; of equals the one that comes first in the model's order. */
+export function ranked(labels: readonly string[], probabilities: ArrayLike<number>): Guess[] {
   return labels
     .map((label, index) => ({ label, probability: probabilities[index] }))
     .sort((a, b) => b.probability - a.probability)
-    .slice(0, TOP)
+}
+
+/** The probability of every label, in the order of the labels; null where no guess tells it. */
+export function probabilitiesOf(labels: readonly string[], guesses: readonly Guess[]): (number | null)[] {
+  const known = new Map(guesses.map(({ label, probability }) => [label, probability]))
+  return labels.map((label) => known.get(label) ?? null)
 }

@@ -2,6 +2,8 @@
 import type { Ask } from './recogniser'
 import { fromWire, toWire, type Answer } from './wire'
 
+const PATIENCE = 20_000 // ms for an answer
+
 export async function openPost(): Promise<Ask> {
   const url = new URL('api/v1/guess', document.baseURI)
   return async (strokes) => {
@@ -9,6 +11,7 @@ export async function openPost(): Promise<Ask> {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ strokes: toWire(strokes) }),
+      signal: AbortSignal.timeout(PATIENCE),
     })
     if (!response.ok && response.status !== 422) throw new Error(`the server answered ${response.status} ${response.statusText}`)
     return fromWire((await response.json()) as Answer)

@@ -5,6 +5,7 @@
  * `changed`, and the question is put again to the next. Only when the last one fails does a question fail.
  */
 import type { Stroke } from '../ink/sketch'
+import { StrokesError } from './canonical'
 import type { Card } from './card'
 import { openDevice } from './device'
 import type { Guess } from './guess'
@@ -13,8 +14,10 @@ import { openPost } from './post'
 import { openSocket } from './socket'
 
 export type Where = 'device' | 'server'
+/** Guesses, best first: of every word where the device makes them, of a few where the server does. */
 export type Ask = (strokes: readonly Stroke[]) => Promise<Guess[]>
-export type Way = { readonly where: Where; readonly open: (card: Card) => Promise<Ask> }
+/** `open` lets go of all that it holds (a worker, a connection) when `left` is aborted: this way has failed. */
+export type Way = { readonly where: Where; readonly open: (card: Card, left: AbortSignal) => Promise<Ask> }
 export type Changed = (where: Where, reason: string | null) => void
 
 export const WAYS: readonly Way[] = [
@@ -24,7 +27,8 @@ export const WAYS: readonly Way[] = [
 ]
 
 /**
- * A function that guesses; it answers null for strokes that newer ones have overtaken.
+ * A function that guesses; it answers null for strokes that newer ones have overtaken, and throws StrokesError for those
+ * that no way takes.
  *
  * `changed` is told which way is at work, and why an earlier one is not.
  */
@@ -33,19 +37,26 @@ export async function openRecogniser(
   changed: Changed,
   ways: readonly Way[] = WAYS,
 ): Promise<(strokes: readonly Stroke[]) => Promise<Guess[] | null>> {
-  const left = [...ways]
+  const untried = [...ways]
+  let leave = new AbortController()
   let ask = await openNext(null)
 
   async function openNext(reason: string | null): Promise<Ask> {
-    const way = left.shift()
+    const way = untried.shift()
     if (!way) throw new Error(reason ?? 'no way to recognise a drawing')
+    leave = new AbortController()
     try {
-      const opened = await way.open(card)
+      const opened = await way.open(card, leave.signal)
       changed(way.where, reason)
       return opened
     } catch (error) {
-      return openNext(inWords(error))
+      return openAnother(error)
     }
+  }
+
+  function openAnother(error: unknown): Promise<Ask> {
+    leave.abort()
+    return openNext(error instanceof Error ? error.message : String(error))
   }
 
   return latest(async (strokes) => {
@@ -54,13 +65,9 @@ export async function openRecogniser(
         return await ask(strokes)
       } catch (error) {
         // The last way stays: a server that is away for a moment may be back at the next stroke.
-        if (error instanceof RangeError || left.length === 0) throw error
-        ask = await openNext(inWords(error))
+        if (error instanceof StrokesError || untried.length === 0) throw error
+        ask = await openAnother(error)
       }
     }
   })
-}
-
-function inWords(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

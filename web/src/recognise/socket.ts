@@ -4,10 +4,11 @@ import type { Ask } from './recogniser'
 
 const PATIENCE = 5000 // ms to open, and to answer
 
-export async function openSocket(): Promise<Ask> {
+export async function openSocket(_card: unknown, left: AbortSignal): Promise<Ask> {
   const url = new URL('api/v1/live', document.baseURI)
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
   const socket = new WebSocket(url)
+  left.addEventListener('abort', () => socket.close())
   await heard(socket, 'open')
   let id = 0
   return async (strokes) => {
