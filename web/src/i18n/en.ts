@@ -22,6 +22,7 @@ export const en = {
   unreachable: 'The guesser cannot be reached.',
   unanswered: 'No guess this time. Your drawing is safe.',
   retry: 'Try again',
+  tooMuch: 'So many lines that I am lost: undo or clear, and I guess again.',
   full: 'The paper is full: undo or clear to go on.',
 }
 

@@ -26,5 +26,6 @@ export const fr: Messages = {
   unreachable: 'Le devineur est injoignable.',
   unanswered: 'Pas de réponse cette fois. Ton dessin est gardé.',
   retry: 'Réessayer',
+  tooMuch: 'Tant de traits que je m’y perds : annule ou efface, et je devine à nouveau.',
   full: 'La feuille est pleine : annule ou efface pour continuer.',
 }
