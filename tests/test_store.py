@@ -216,6 +216,48 @@ def test_a_damaged_file_is_refused(damaged: Path) -> None:
         Store.open(damaged)
 
 
+def change_offset(part: Path, column: str, at: int, number: int) -> None:
+    """Writes a number over one offset of a binary column, in place."""
+    with pa.memory_map(str(part)) as file:
+        before = pa.ipc.open_file(file).get_batch(0).column(column).buffers()[1].to_pybytes()
+    offsets = np.frombuffer(before, np.int32).copy()
+    offsets[at] = number
+    octets = part.read_bytes()
+    assert octets.count(before) == 1
+    part.write_bytes(octets.replace(before, offsets.tobytes()))
+
+
+@pytest.mark.parametrize("number", [-1, -(2**31), 1, 2**31 - 1], ids=["before", "far before", "backwards", "far after"])
+@pytest.mark.parametrize("column", ["points", "times"])
+def test_a_damaged_offset_is_refused_before_it_is_followed(damaged: Path, column: str, number: int) -> None:
+    """In a file of the right size, an offset that leads out of it raises StoreError naming the file: no memory is read."""
+    part = damaged / ("drawings" if column == "points" else "times") / "00001.arrow"
+    change_offset(part, column, 5, number)
+    store = Store.open(damaged)
+    with pytest.raises(
+        StoreError, match=rf"{part.parent.name}/00001\.arrow: expected the {column} of its row [45] inside"
+    ):
+        store.records(np.arange(ROWS))
+    assert len(store.records(np.arange(64))) == 64  # the other parts are whole
+
+
+def test_a_column_larger_than_its_file_is_refused(damaged: Path) -> None:
+    """Where a binary column's last offset lies outside, opening says so."""
+    change_offset(damaged / "drawings" / "00001.arrow", "points", 64, 1 << 20)
+    with pytest.raises(StoreError, match=r"00001\.arrow: expected an Arrow file, found a damaged one"):
+        Store.open(damaged)
+
+
+def test_as_many_countries_as_the_index_can_say(tmp_path: Path) -> None:
+    """256 countries fill the column's index type, and a row without one is still told apart."""
+    countries = [*(f"{number:03}" for number in range(256)), None]
+    lines = [json.dumps(record(1) | {"countrycode": country}) for country in countries]
+    (tmp_path / "drawings.ndjson").write_text("\n".join(lines))
+    ingest([tmp_path / "drawings.ndjson"], tmp_path / "store")
+    found = Store.open(tmp_path / "store").records(np.arange(257))
+    assert [None if code < 0 else found.countries[code] for code in found.country] == countries
+
+
 def test_a_card_that_disagrees_with_the_files_is_refused(damaged: Path) -> None:
     """Rows and labels of the card must be those of the files."""
     change_card(damaged, rows=ROWS + 1)

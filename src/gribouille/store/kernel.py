@@ -43,10 +43,12 @@ def pack(points, offsets):
 
 
 @njit(nogil=True, cache=True)
-def locate(rows, part_starts, offset_addresses, value_addresses):
+def locate(rows, part_starts, offsets_at, values_at):
     """The address of each row's bytes and the offsets of their lengths: int64 [n], int64 [n + 1].
 
-    Part p holds rows part_starts[p]:part_starts[p + 1]; its int32 offsets and its bytes lie at the addresses.
+    Part p holds rows part_starts[p]:part_starts[p + 1]; its int32 offsets and its bytes lie in the buffers
+    offsets_at[p] and values_at[p], each (address, size). Third comes the first index into rows whose bytes are not
+    inside these, where the rest is not filled, or −1: the offsets are read from a file, and what they say may be wrong.
     """
     addresses = np.empty(len(rows), np.int64)
     offsets = np.zeros(len(rows) + 1, np.int64)
@@ -55,10 +57,15 @@ def locate(rows, part_starts, offset_addresses, value_addresses):
         row = rows[index]
         if not part_starts[part] <= row < part_starts[part + 1]:
             part = np.searchsorted(part_starts, row, side="right") - 1
-        span = carray(_pointer(offset_addresses[part] + 4 * (row - part_starts[part])), 8).view(np.int32)
-        addresses[index] = value_addresses[part] + span[0]
+        at = 4 * (row - part_starts[part])
+        if at + 8 > offsets_at[part, 1]:
+            return addresses, offsets, index
+        span = carray(_pointer(offsets_at[part, 0] + at), 8).view(np.int32)
+        if not 0 <= span[0] <= span[1] <= values_at[part, 1]:
+            return addresses, offsets, index
+        addresses[index] = values_at[part, 0] + span[0]
         offsets[index + 1] = offsets[index] + span[1] - span[0]
-    return addresses, offsets
+    return addresses, offsets, -1
 
 
 @njit(nogil=True, cache=True)

@@ -5,7 +5,7 @@ card and the files' footers only; a column is read when it is first asked for, d
 files' layout is in docs/formats.md: pyarrow, polars and duckdb read them without this module.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -30,7 +30,6 @@ class Store:
         self.card = card
         self._parts = parts
         self._times = times
-        self._starts = _starts(parts)
 
     @classmethod
     def open(cls, path: Path | str) -> "Store":
@@ -86,20 +85,20 @@ class Store:
         return np.asarray(pc.cast(self._column("recognized"), pa.int8()).fill_null(-1))
 
     def gather(self, rows: Int64[np.ndarray, "n"]) -> Drawings:
-        """The drawings of these rows, in this order. Raises IndexError for a row out of range."""
+        """The drawings of these rows, in this order. Raises IndexError for a row out of range, StoreError for a damaged file."""
         self._check(rows)
-        return Drawings(*kernel.unpack(*self._located(rows, self._parts, "points", self._starts)))
+        return Drawings(*kernel.unpack(*self._located(rows, self._parts, self.card.drawings, "points")))
 
     def times(self, rows: Int64[np.ndarray, "n"]) -> tuple[UInt32[np.ndarray, "total"], Int64[np.ndarray, "n_and_one"]]:
         """The times of these rows end to end, ms since the first point, one a point, and each row's offsets into them.
 
-        A row without times has none there: its two offsets are equal.
+        A row without times has none there: its two offsets are equal. Raises as `gather` does.
         """
         self._check(rows)
         index = np.searchsorted(self._timed_rows, rows)
         index[index == len(self._timed_rows)] = 0
         timed = self._timed_rows[index] == rows if len(self._timed_rows) else np.zeros(len(rows), bool)
-        found = self._located(index[timed], self._times, "times", _starts(self._times))
+        found = self._located(index[timed], self._times, self.card.times, "times")
         sizes = np.zeros(len(rows), np.int64)
         sizes[timed] = np.diff(found[1]) // 4
         return kernel.copied(*found).view(np.uint32), np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
@@ -139,7 +138,8 @@ class Store:
         for part in self._parts:
             column = part.column(name)
             places = np.array([place[text] for text in column.dictionary.to_pylist()] + [-1], np.int16)
-            codes.append(places[column.indices.fill_null(len(places) - 1).to_numpy()])
+            indices = column.indices.cast(pa.int32())  # the full range of a narrow type leaves no number for null
+            codes.append(places[indices.fill_null(len(places) - 1).to_numpy()])
         return np.concatenate(codes)
 
     def _check(self, rows: Int64[np.ndarray, "n"]) -> None:
@@ -147,13 +147,27 @@ class Store:
             raise IndexError(f"expected rows from 0 to {len(self) - 1}, found {rows.min()} to {rows.max()}")
 
     def _located(
-        self, rows: Int64[np.ndarray, "n"], parts: list[pa.RecordBatch], name: str, starts: Int64[np.ndarray, "_"]
+        self, rows: Int64[np.ndarray, "n"], batches: list[pa.RecordBatch], parts: tuple[Part, ...], name: str
     ) -> tuple[Int64[np.ndarray, "n"], Int64[np.ndarray, "n_and_one"]]:
         """The address of each row's bytes in a binary column, and the offsets of their lengths."""
-        buffers = [part.column(name).buffers() for part in parts]
-        offsets = np.array([buffer[1].address for buffer in buffers], np.int64)
-        values = np.array([buffer[2].address for buffer in buffers], np.int64)
-        return kernel.locate(rows, starts, offsets, values)  # type: ignore[no-any-return]
+        starts = _starts(batches)
+        buffers = [batch.column(name).buffers()[1:] for batch in batches]
+        offsets, values = (_spans(column) for column in (list(zip(*buffers, strict=True)) or [(), ()]))
+        addresses, ends, damaged = kernel.locate(rows, starts, offsets, values)
+        if damaged >= 0:
+            row = int(rows[damaged])
+            part = int(np.searchsorted(starts, row, side="right")) - 1
+            raise StoreError(
+                f"{self.path / parts[part].name}: expected the {name} of its row {row - starts[part]} inside the file, "
+                "found an offset that leads out of it: damaged"
+            )
+        return addresses, ends
+
+
+def _spans(buffers: Iterable[pa.Buffer | None]) -> Int64[np.ndarray, "buffers 2"]:
+    """The address and the size of each buffer."""
+    spans = [(buffer.address, buffer.size) if buffer else (0, 0) for buffer in buffers]
+    return np.array(spans, np.int64).reshape(-1, 2)
 
 
 def _starts(parts: list[pa.RecordBatch]) -> Int64[np.ndarray, "parts_and_one"]:
@@ -171,6 +185,7 @@ def _mapped(folder: Path, part: Part, schema: pa.Schema) -> pa.RecordBatch:
     try:
         file = pa.ipc.open_file(pa.memory_map(str(path)))
         batch = file.get_batch(0)
+        batch.validate()  # the columns' sizes; what stands inside them is checked as it is read
     except (pa.ArrowInvalid, pa.ArrowIndexError, OSError) as error:
         raise StoreError(f"{path}: expected an Arrow file, found a damaged one ({error})") from error
     if not file.schema.equals(schema) or file.num_record_batches != 1 or len(batch) != part.rows:
