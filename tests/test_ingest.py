@@ -130,6 +130,52 @@ def test_an_interrupted_ingest_leaves_nothing(sources: Path, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == [sources]
 
 
+def test_a_store_comes_back_when_its_replacement_cannot_take_its_place(
+    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the last rename fails, the old store is where it was, and nothing lies beside it."""
+    out = tmp_path / "store"
+    ingest([sources / "ant.ndjson"], out)
+    before = contents(tmp_path)
+    rename = Path.rename
+
+    def failing(path: Path, target: Path) -> Path:
+        if path.suffix == ".part":
+            raise OSError("no more of this")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(OSError, match="no more of this"):
+        ingest([sources], out, IngestOptions(overwrite=True))
+    assert contents(tmp_path) == before
+    assert sorted(tmp_path.iterdir()) == [sources, out]
+
+
+def test_what_a_killed_ingest_left_is_named(sources: Path, tmp_path: Path) -> None:
+    """What may be another ingest's work is not touched; the message says what to delete."""
+    left = tmp_path / ".store.part"
+    left.mkdir()
+    with pytest.raises(IngestError, match=r"\.store\.part: expected a free place to write in.* delete it"):
+        ingest([sources], tmp_path / "store")
+    assert left.is_dir()
+    left.rmdir()
+    assert ingest([sources], tmp_path / "store").rows == 150
+
+
+def test_a_store_moved_aside_by_a_killed_ingest_comes_back(sources: Path, tmp_path: Path) -> None:
+    """Killed between the two renames: the next ingest finds the old store and treats it as if nothing had been."""
+    out = tmp_path / "store"
+    ingest([sources / "ant.ndjson"], out)
+    before = contents(out)
+    out.rename(tmp_path / ".store.old")
+    with pytest.raises(IngestError, match="expected a free place for the store"):
+        ingest([sources], out)
+    assert contents(out) == before
+    out.rename(tmp_path / ".store.old")
+    assert ingest([sources], out, IngestOptions(overwrite=True)).rows == 150
+    assert sorted(tmp_path.iterdir()) == [sources, out]
+
+
 def test_progress_runs_to_the_end(sources: Path, tmp_path: Path) -> None:
     """Bytes read and rows written never fall, and end at all of them."""
     calls: list[tuple[int, int, int]] = []

@@ -1,7 +1,8 @@
 """Files of drawings in, a store out: read in order, parsed on several threads, written once, seen only when whole.
 
-The store is made in a temporary folder beside its place and renamed at the end, so an ingest that is interrupted leaves
-nothing that opens as a store. Files of a folder are taken in the order of their names: the same sources give the same
+The store is made in a folder beside its place (.STORE.part) and renamed at the end, so an ingest that is interrupted
+leaves nothing behind, and one that is killed no half store: the next one says or mends what it left (docs/formats.md).
+Files of a folder are taken in the order of their names: the same sources give the same
 store, byte for byte. Memory does not grow with the input: a few blocks and one part at a time.
 """
 
@@ -86,15 +87,16 @@ def ingest(
     """
     options = options or IngestOptions()
     files = source_files(sources, options.training_only)
-    _check_out(out, options)
     out.parent.mkdir(parents=True, exist_ok=True)
-    folder = out.with_name(f".{out.name}.{os.getpid()}.part")
-    folder.mkdir()
+    folder = _free_folder(out)
     try:
+        _restore(out)
+        _check_out(out, options)
         card = _write_store(files, folder, options, progress or (lambda read, total, rows: None))
         _move(folder, out)
-    finally:
+    except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
+        raise
     return card
 
 
@@ -125,6 +127,19 @@ def _files(source: Path, training_only: bool) -> Iterator[SourceFile]:
         yield SourceFile(path, f"{source.resolve().name}/{path.name}", training_only)
 
 
+def _free_folder(out: Path) -> Path:
+    """A new folder beside `out` to write in. Its name is always the same, so there is one ingest at a time."""
+    folder = out.with_name(f".{out.name}.part")
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        raise IngestError(
+            f"{folder}: expected a free place to write in, found what another ingest is writing or a killed one left: "
+            "delete it if none is running"
+        ) from None
+    return folder
+
+
 def _check_out(out: Path, options: IngestOptions) -> None:
     if not out.exists():
         return
@@ -137,12 +152,25 @@ def _check_out(out: Path, options: IngestOptions) -> None:
 
 
 def _move(folder: Path, out: Path) -> None:
-    """Puts the finished folder in its place; a store that was there goes only then."""
-    old = out.with_name(f".{out.name}.{os.getpid()}.old")
+    """Puts the finished folder in its place; a store that was there goes only then, and comes back where that fails."""
+    try:
+        if out.exists():
+            out.rename(_old(out))
+        folder.rename(out)
+    finally:
+        _restore(out)
+
+
+def _restore(out: Path) -> None:
+    """Ends a replacement that stopped half way: with no store at `out` the old one comes back, otherwise it goes."""
     if out.exists():
-        out.rename(old)
-    folder.rename(out)
-    shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(_old(out), ignore_errors=True)
+    elif _old(out).exists():
+        _old(out).rename(out)
+
+
+def _old(out: Path) -> Path:
+    return out.with_name(f".{out.name}.old")
 
 
 def _write_store(files: list[SourceFile], folder: Path, options: IngestOptions, progress: Progress) -> Card:
