@@ -94,6 +94,17 @@ def test_guess_reads_gzip_and_standard_input(gribouille, drawings: Path, tiny_mo
     assert gribouille("guess", tiny_model, "-") == plain
 
 
+def test_times_that_decrease_do_not_matter_to_a_guess(gribouille, tmp_path: Path, tiny_model: Path) -> None:
+    """Google's raw files have such drawings: they are guessed like the same drawing without times, as ingest reads them."""
+    path = tmp_path / "backwards.ndjson"
+    x, y, t = RAW["drawing"][0]
+    path.write_text("".join(json.dumps({"drawing": [stroke]}) + "\n" for stroke in ([x, y, t[::-1]], [x, y])))
+    code, out, err = gribouille("guess", tiny_model, path)
+    assert (code, err) == (0, "")
+    assert len(set(out.splitlines())) == 1
+    assert len(out.splitlines()) == 2
+
+
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
@@ -103,6 +114,10 @@ def test_guess_reads_gzip_and_standard_input(gribouille, drawings: Path, tiny_mo
         ('{"drawing": [[[0, 1], [0, NaN]]]}', "line 2: stroke 0, point 1: expected finite numbers"),
         ('{"drawing": [[0, 1]]}', "line 2: expected strokes of numbers"),
         ('{"drawing": [[["a"], ["b"]]]}', "line 2: expected strokes of numbers"),
+        ('{"drawing": [[[0.5], [1], ["a"]]]}', "line 2: stroke 0: expected lists of numbers"),
+        ('{"drawing": [[[0.5], [1], [null]]]}', "line 2: expected strokes of numbers"),
+        ('{"drawing": [[[0.5], [1], [2, 3]]]}', "line 2: stroke 0: expected lists of equal length"),
+        ('{"drawing": [[[0.5], [1], [2], [3]]]}', "line 2: stroke 0: expected [[x…], [y…]] or"),
     ],
 )
 def test_a_bad_line_is_named(gribouille, tmp_path: Path, tiny_model: Path, line: str, complaint: str) -> None:
@@ -122,11 +137,18 @@ def test_mistakes_end_in_one_line(gribouille, tmp_path: Path, tiny_model: Path, 
     binary.write_bytes(b"\xff\xfe\x00")
     broken = tmp_path / "broken.ndjson.gz"
     broken.write_bytes(b"no gzip at all")
+    zipped = gzip.compress(drawings.read_bytes())
+    flipped = tmp_path / "flipped.ndjson.gz"
+    flipped.write_bytes(zipped[:20] + bytes([zipped[20] ^ 0xFF]) + zipped[21:])
+    short = tmp_path / "short.ndjson.gz"
+    short.write_bytes(zipped[:30])
     for arguments, complaint in (
         (("guess", tiny_model, tmp_path / "none.ndjson"), "none.ndjson: No such file or directory"),
         (("guess", drawings, drawings), "drawings.ndjson: expected an ONNX file"),
         (("guess", tiny_model, binary), "binary.ndjson: expected lines of UTF-8 text"),
-        (("guess", tiny_model, broken), "broken.ndjson.gz: expected lines of UTF-8 text"),
+        (("guess", tiny_model, broken), "broken.ndjson.gz: expected a whole gzip file"),
+        (("guess", tiny_model, flipped), "flipped.ndjson.gz: expected a whole gzip file"),
+        (("guess", tiny_model, short), "short.ndjson.gz: expected a whole gzip file"),
         (("serve", "--model", tmp_path / "none.onnx"), "none.onnx: expected a model file"),
     ):
         code, out, err = gribouille(*arguments)

@@ -7,6 +7,7 @@ standard library alone. Both take Quick, Draw!'s simplified and raw form and tel
 import gzip
 import json
 import sys
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -34,7 +35,9 @@ def read_lines(source: str) -> Iterator[Line]:
     try:
         with _open(source) as lines:
             yield from parse_lines(lines, name)
-    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise LineError(f"{name}: expected a whole gzip file, found a damaged one ({error})") from error
+    except UnicodeDecodeError as error:
         raise LineError(f"{name}: expected lines of UTF-8 text ({error})") from error
 
 
@@ -54,7 +57,7 @@ def _line(fields: object) -> Line:
         raise ValueError('expected a record {"drawing": [[[x…], [y…]], …], …}')
     strokes = fields["drawing"]
     word = fields.get("word")
-    drawing = canonical(strokes) if _is_raw(strokes) else drawing_of(strokes)
+    drawing = canonical(_untimed(strokes)) if _is_raw(strokes) else drawing_of(strokes)
     return Line(word if isinstance(word, str) else None, drawing)
 
 
@@ -66,6 +69,15 @@ def _is_raw(strokes: Any) -> bool:
             for stroke in strokes
         )
     except (TypeError, ValueError, OverflowError) as error:
+        raise StrokesError(f"expected strokes of numbers ({error})") from error
+
+
+def _untimed(strokes: Any) -> Any:
+    """Raw strokes with every t 0: in Google's raw files some decrease, which `canonical` refuses; a guess needs none."""
+    try:
+        # a product, so that what is no finite number stays none and is refused
+        return [[*stroke[:2], *([0.0 * time for time in times] for times in stroke[2:])] for stroke in strokes]
+    except TypeError as error:
         raise StrokesError(f"expected strokes of numbers ({error})") from error
 
 
