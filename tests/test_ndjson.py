@@ -256,6 +256,7 @@ BAD = [
     ('{"word":"a","drawing":[[[0,-Infinity],[0,1]]]}', "stroke 0, point 1: expected a number"),
     ('{"word":"a","drawing":[[[0,1e999],[0,1]]]}', "stroke 0, point 1: expected finite numbers"),
     ('{"word":"a","drawing":[[[-1e308,1e308],[0,1]]]}', "finite extent"),
+    ('{"word":"a","drawing":[[[0,5e-324],[0,1e-310]]]}', "finite extent"),
     ('{"word":"a","drawing":[[[0,01],[0,1]]]}', "stroke 0, point 1: expected a number"),
     ('{"word":"a","drawing":[[[0,1.],[0,1]]]}', "stroke 0, point 1"),
     ('{"word":"a","drawing":[[[0,null],[0,1]]]}', "stroke 0, point 1: expected a number"),

@@ -8,6 +8,7 @@ whole lines, so memory does not grow with it. Source of the format: github.com/g
 
 import gzip
 import json
+import math
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from gribouille.bulk_kernel import canonical_batch
-from gribouille.drawing import MAX_POINTS, Drawings, StrokesError, checked_strokes, strokes_of
+from gribouille.drawing import MAX_POINTS, SIDE, Drawings, StrokesError, checked_strokes, strokes_of
 from gribouille.formats import block_kernel as kernel
 from gribouille.formats.ndjson_kernel import parse_block
 from gribouille.formats.records import NO_TIMESTAMP, FormatError, Records
@@ -206,13 +207,18 @@ def _reread_hard_numbers(
             xy[begin:end] = np.concatenate(checked_strokes([stroke[:2] for stroke in strokes]))
             if raw["kind"][index] == kernel.RAW_TIMED:
                 t[begin:end] = np.concatenate([np.asarray(stroke[2], np.float64) for stroke in strokes])
-            with np.errstate(over="ignore"):
-                extent = np.ptp(xy[begin:end], axis=0)
-            if not (np.isfinite(extent).all() and np.isfinite(t[begin:end]).all()):
+            if not (_has_scale(xy[begin:end]) and np.isfinite(t[begin:end]).all()):
                 raise StrokesError("expected finite times and a drawing of finite extent")
         except ValueError as error:
             place = block.first_line + int(raw["line"][index])
             raise FormatError(f"{block.path}:{place}: {error}") from error
+
+
+def _has_scale(xy: Float64[np.ndarray, "points 2"]) -> bool:
+    """Whether a drawing's extent and the factor that makes it 255 are finite; both are where no number is hard."""
+    with np.errstate(over="ignore"):
+        extent = float(np.ptp(xy, axis=0).max())
+    return math.isfinite(extent) and (extent == 0 or math.isfinite(SIDE / extent))
 
 
 def write(batches: Iterable[Records], path: Path) -> int:
