@@ -3,26 +3,23 @@
     python benchmarks/ingest.py SOURCE [--rows 100000] [--repeat 5]
 
 SOURCE is a file or folder of simplified NDJSON (gzip is unpacked first: what is measured is parsing, from page cache).
-Prints machine, versions and commit, then for each way n, median and best, and the store's size and random gather.
+Prints date, machine, versions and commit, then for each way n, median and best, and the store's size and random gather.
 """
 
 import argparse
 import gzip
 import json
-import os
-import platform
 import resource
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import orjson
 import pyarrow.json
+from provenance import provenance
 
 from gribouille.formats import ndjson
 from gribouille.ingest import IngestOptions, ingest, source_files
@@ -41,7 +38,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "drawings.ndjson"
         rows = unpack(options.source, path, options.rows)
-        print(provenance())
+        print(provenance("numba", "numpy", "pyarrow", "orjson"))
         size = path.stat().st_size
         print(f"{rows} drawings, {size / rows:.0f} B a drawing as NDJSON, {options.repeat} runs after one to warm up\n")
         print(f"{'way':34} {'drawings':>9} {'median/s':>11} {'best/s':>11} {'best/CPU s':>11}")
@@ -70,20 +67,6 @@ def unpack(source: Path, path: Path, rows: int) -> int:
                     target.write(line)
                     count += 1
     return count
-
-
-def provenance() -> str:
-    """Machine, load, versions and commit."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("numba", "numpy", "pyarrow", "orjson"))
-    model = next(
-        (line.split(":")[1] for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), ""
-    )
-    cores = len(os.sched_getaffinity(0))
-    return (
-        f"{model.strip()}, {cores} of {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; "
-        f"Python {platform.python_version()}, {versions}; commit {commit.strip() or 'unknown'}"
-    )
 
 
 def report(name: str, rows: int, repeat: int, run: Callable[[], object]) -> None:

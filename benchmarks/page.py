@@ -11,20 +11,16 @@ is the wait for a frame, not the recognition; the worker's own time stands besid
 
 import argparse
 import json
-import os
-import platform
-import subprocess
 import sys
-from datetime import date
 from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
+from provenance import REPOSITORY, provenance
 
-REPOSITORY = Path(__file__).parents[1]
 sys.path.insert(0, str(REPOSITORY / "tests" / "browser"))
 
-from browser_page import launch, missing, open_ready, replay, serving, settled_guesses  # noqa: E402
+from browser_page import launch, missing, open_ready, replay, serving, settled_guesses
 
 MEASURES = "(name) => performance.getEntriesByName(name).map((measure) => measure.duration)"
 
@@ -79,12 +75,7 @@ def main() -> None:
         raise SystemExit(reason)
     durations, version, replayed = run(options.model, options.guesses, options.speed)
     ort = json.loads((REPOSITORY / "web" / "package.json").read_text())["dependencies"]["onnxruntime-web"]
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True).stdout.strip()
-    cpu = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), "unknown")
-    cores, load = len(os.sched_getaffinity(0)), os.getloadavg()[0]
-    print(f"{date.today()}  {cpu.split(':')[-1].strip()}, {cores} core(s), load {load:.1f}")
-    print(f"{platform.system()}, Chromium {version}, onnxruntime-web {ort}, commit {commit or 'unknown'}")
+    print(f"{provenance('playwright')}, Chromium {version}, onnxruntime-web {ort}")
     print(f"{replayed} drawings replayed at {options.speed:g} times their speed; model {options.model or 'shipped'}")
     print(row("last pointer event → bars painted", durations["guess"]))
     print(row("of that, strokes → probabilities (worker)", durations["answer"]))
