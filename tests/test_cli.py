@@ -114,7 +114,7 @@ def test_times_that_decrease_do_not_matter_to_a_guess(gribouille, tmp_path: Path
         ('{"drawing": [[[0, 1], [0, NaN]]]}', "line 2: stroke 0, point 1: expected finite numbers"),
         ('{"drawing": [[0, 1]]}', "line 2: expected strokes of numbers"),
         ('{"drawing": [[["a"], ["b"]]]}', "line 2: expected strokes of numbers"),
-        ('{"drawing": [[[0.5], [1], ["a"]]]}', "line 2: stroke 0: expected lists of numbers"),
+        ('{"drawing": [[[0.5], [1], ["a"]]]}', "line 2: expected strokes of numbers"),
         ('{"drawing": [[[0.5], [1], [null]]]}', "line 2: expected strokes of numbers"),
         ('{"drawing": [[[0.5], [1], [2, 3]]]}', "line 2: stroke 0: expected lists of equal length"),
         ('{"drawing": [[[0.5], [1], [2], [3]]]}', "line 2: stroke 0: expected [[x…], [y…]] or"),
