@@ -167,7 +167,7 @@ def test_a_missing_extra_is_named_with_its_remedy(gribouille, monkeypatch, tmp_p
         monkeypatch.delitem(sys.modules, name)
     code, _, err = gribouille("ingest", tmp_path, "--out", tmp_path / "store")
     assert code == 2
-    assert 'pip install "gribouille[train]"' in err
+    assert 'pip install ".[train]"' in err
     monkeypatch.setitem(sys.modules, "gribouille.lines", None)
     with pytest.raises(ModuleNotFoundError):
         cli.main(["guess", "x"])
