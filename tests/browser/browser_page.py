@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -123,3 +123,10 @@ def settled_guesses(page: Page) -> list[tuple[str, float]]:
     points = sum(len(stroke[0]) for stroke in recorded(page))
     page.wait_for_selector(f"[data-guesses][data-points='{points}']", timeout=TIMEOUT)
     return guesses(page)
+
+
+def everything(page: Page, labels: Sequence[str]) -> dict[str, float]:
+    """The probability of every word, the bars' and all others, in the order of the model's labels."""
+    probabilities: list[float] = page.evaluate("window.gribouille.probabilities()")
+    assert None not in probabilities, "expected an answer of the device: the server tells only the likeliest words"
+    return dict(zip(labels, probabilities, strict=True))

@@ -49,6 +49,33 @@ def test_undo_takes_back_one_stroke_and_guesses_again(page, drawings):
     assert inked_pixels(page) == pytest.approx(ink, rel=0.2)  # the hand's speed, and so the ink, differs a little
 
 
+@pytest.mark.parametrize("earlier", [0, 1])
+@pytest.mark.parametrize("action", ["undo", "clear", "Ctrl+Z"])
+def test_a_stroke_taken_back_under_the_hand_stays_away(page, action, earlier):
+    """Undo and clear during a stroke end it: what the hand still draws joins nothing, and the next stroke is drawn."""
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error))
+    x, y = middle_of_paper(page)
+    for _ in range(earlier):
+        page.mouse.click(x - 200, y - 200)
+    before = recorded(page) if action != "clear" else []
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 50, y, steps=3)
+    if action == "Ctrl+Z":
+        page.keyboard.press("Control+z")
+    else:
+        page.focus(f"[data-action={action}]")
+        page.keyboard.press("Enter")
+    page.mouse.move(x + 50, y + 50, steps=3)
+    page.mouse.up()
+    assert recorded(page) == before
+    page.mouse.click(x, y)
+    assert len(recorded(page)) == len(before) + 1
+    assert len(settled_guesses(page)) == 5
+    assert errors == []
+
+
 def test_clear_leaves_an_empty_paper_and_no_late_answer(page, drawings):
     """Clear empties paper and bars at once; an answer under way does not bring them back."""
     replay(page, drawings["star"], speed=ANY_SPEED)
