@@ -1,6 +1,7 @@
-"""Writes the golden fixtures of this folder: raw.json from ../shared/data, canonical.json from it and awkward strokes.
+"""Writes raw.json (from ../shared/data) and canonical.json (from it and awkward strokes).
 
-Run once, by hand: `python tests/golden/make.py`. Other runtimes (the page's canonical.ts) must reproduce canonical.json exactly.
+Run once, by hand: `python tests/golden/make.py`. house.json is the poster's house, house28.json its picture of
+28 px, checked by eye. Other runtimes (the page's canonical.ts) must reproduce canonical.json exactly.
 """
 
 import gzip
