@@ -15,6 +15,7 @@ SHELL := /bin/bash
 
 PORT ?= 8017
 VENV := .venv
+export NPM_CONFIG_UPDATE_NOTIFIER := false
 BIN := $(VENV)/bin
 PAGE := src/gribouille/server/static/index.html
 # Folders too: theirs is the date that changes when a file is deleted. Tests change nothing that is served.
@@ -27,7 +28,7 @@ say := @printf '\033[1m%s\033[0m\n'
 draw: $(VENV)/.shop $(PAGE)
 	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT))).close()' 2> /dev/null || \
 	  { echo "Port $(PORT) is taken on this machine; try another one: make draw PORT=$$(($(PORT) + 1))"; exit 1; }
-	@$(BIN)/gribouille draw --port $(PORT)
+	@$(BIN)/gribouille draw --port $(PORT) || [ $$? = 130 ]  # Ctrl+C is how it is meant to end
 
 test: chromium check
 

@@ -108,7 +108,7 @@ def test_times_that_decrease_do_not_matter_to_a_guess(gribouille, tmp_path: Path
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("{", "line 2: Expecting property name"),
+        ("{", 'line 2: expected a record {"drawing": …} as JSON (Expecting property name'),
         ("[]", 'line 2: expected a record {"drawing"'),
         ('{"drawing": []}', "line 2: expected at least one stroke"),
         ('{"drawing": [[[0, 1], [0, NaN]]]}', "line 2: stroke 0, point 1: expected finite numbers"),

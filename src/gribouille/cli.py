@@ -47,9 +47,7 @@ def main(arguments: list[str] | None = None) -> None:
     except ValueError as error:
         _refuse(str(error))
     except OSError as error:
-        if error.filename is None:
-            raise
-        _refuse(f"{error.filename}: {error.strerror}")
+        _refuse(f"{error.filename or 'output'}: {error.strerror or error}")
 
 
 def _refuse(message: str) -> None:
@@ -106,6 +104,7 @@ def serve(host: Host = LOCALHOST, port: Port = PORT, model: Model = None) -> Non
     """Serve the page and the API until interrupted."""
     from gribouille.server import serve
 
+    _warn_without_page()
     serve(host, port, model, lambda address: typer.echo(f"Gribouille is at {address} (Ctrl+C stops it)"))
 
 
@@ -119,7 +118,17 @@ def draw(port: Port = PORT, model: Model = None) -> None:
         if _has_screen():
             webbrowser.open(address)
 
+    _warn_without_page()
     serve(LOCALHOST, port, model, show)
+
+
+def _warn_without_page() -> None:
+    from gribouille.server.page import STATIC
+
+    if not (STATIC / "index.html").is_file():
+        typer.echo(
+            "The page is not built: only the API will answer. In the repository, `make draw` builds it.", err=True
+        )
 
 
 def _has_screen() -> bool:

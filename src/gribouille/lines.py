@@ -48,6 +48,8 @@ def parse_lines(lines: Iterable[str], source: str) -> Iterator[Line]:
             continue
         try:
             yield _line(json.loads(line))
+        except json.JSONDecodeError as error:
+            raise LineError(f'{source}, line {number}: expected a record {{"drawing": …}} as JSON ({error})') from error
         except (ValueError, RecursionError) as error:
             raise LineError(f"{source}, line {number}: {error}") from error
 

@@ -15,7 +15,7 @@ export const fr: Messages = {
   otherLanguage: 'EN',
   switchLanguage: 'Switch to English',
   guesses: 'Ce que cela pourrait être',
-  waiting: `Qu’est-ce que ce sera${THIN}?`,
+  waiting: `Que sera-ce${THIN}?`,
   waking: 'Je me réveille…',
   unsure: 'Pas encore sûr…',
   maybe: (word) => `${word}${THIN}?`,
