@@ -1,15 +1,18 @@
 """From drawings to other drawings that mean the same: warped as another hand would draw them, or not finished yet.
 
 Drawings come in and go out in canonical form (integers in 1/255 of the box), because that is what the page will send.
-All randomness comes from the generator given.
+Each drawing brings a key, and all its randomness is a pure function of it: it is augmented the same in any batch, on any
+rank, before and after an interruption. `augment_kernel` holds the loops, `augment_device` the same for a GPU.
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import astuple, dataclass
 
 import numpy as np
-from jaxtyping import Float, Float64, Int64
+from jaxtyping import Float32, Float64, UInt64
 
-from gribouille.drawing import SIDE, Drawings, prefix
+from gribouille import augment_kernel as kernel
+from gribouille.drawing import Drawings
 
 
 @dataclass(frozen=True)
@@ -29,52 +32,55 @@ class Augmentation:
     cut: float = 0.35
     shortest: float = 0.15
 
-
-def warp(drawings: Drawings, by: Augmentation, generator: np.random.Generator) -> Drawings:
-    """The drawings, each under its own random affine map, with jitter on every point, boxed again."""
-    matrices = _random_matrices(len(drawings), by, generator)
-    sizes = np.diff(drawings.offsets)
-    xy = drawings.points[:, :2].astype(np.float64)
-    warped = np.einsum("pij,pj->pi", np.repeat(matrices, sizes, axis=0), xy)
-    warped += generator.normal(0.0, by.jitter, warped.shape)
-    points = drawings.points.copy()
-    points[:, :2] = np.rint(_boxed(warped, drawings.offsets))
-    return Drawings(points, drawings.offsets)
+    def __post_init__(self) -> None:
+        for name in ("rotation", "stretch", "shear", "jitter"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name}: expected a finite number of at least 0, found {getattr(self, name)}")
+        for name in ("mirror", "cut", "shortest"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name}: expected 0 to 1, found {getattr(self, name)}")
 
 
-def cut(drawings: Drawings, by: Augmentation, generator: np.random.Generator) -> Drawings:
-    """The drawings, some of them stopped at a random fraction of their ink."""
-    stopped = generator.random(len(drawings)) < by.cut
-    fraction = generator.uniform(by.shortest, 1.0, len(drawings))
-    return Drawings.of(
-        [
-            prefix(drawing, float(fraction[index])) if stopped[index] else drawing
-            for index, drawing in enumerate(drawings)
-        ]
+def warp(drawings: Drawings, by: Augmentation, keys: UInt64[np.ndarray, "drawings"]) -> Drawings:
+    """The drawings, each under its own random affine map, with jitter on every point, boxed again.
+
+    Points keep their number, order and pens, and so their times.
+    """
+    amounts = np.array(astuple(by), np.float64)
+    return Drawings(
+        kernel.warp_batch(drawings.points, drawings.offsets, _checked(keys, drawings), amounts), drawings.offsets
     )
 
 
-def _random_matrices(
-    count: int, by: Augmentation, generator: np.random.Generator
-) -> Float64[np.ndarray, "drawings 2 2"]:
-    """Rotation × shear × stretch × mirror, one matrix a drawing."""
-    angle = np.deg2rad(generator.uniform(-by.rotation, by.rotation, count))
-    stretch = np.exp(generator.uniform(-by.stretch, by.stretch, count) / 2)
-    shear = generator.uniform(-by.shear, by.shear, count)
-    mirror = np.where(generator.random(count) < by.mirror, -1.0, 1.0)
-    cos, sin = np.cos(angle), np.sin(angle)
-    sheared = np.stack([np.ones(count), shear, np.zeros(count), np.ones(count)], axis=1).reshape(-1, 2, 2)
-    rotation = np.stack([cos, -sin, sin, cos], axis=1).reshape(-1, 2, 2)
-    diagonal = np.stack([mirror / stretch, stretch], axis=1)
-    return np.asarray((rotation @ sheared) * diagonal[:, None, :])
+def cut(drawings: Drawings, by: Augmentation, keys: UInt64[np.ndarray, "drawings"]) -> Drawings:
+    """The drawings, some of them stopped at a random fraction of their ink (`drawing.prefix`)."""
+    return cut_with_times(drawings, np.zeros(0, np.float32), by, keys)[0]
 
 
-def _boxed(
-    xy: Float[np.ndarray, "total 2"], offsets: Int64[np.ndarray, "drawings_and_one"]
-) -> Float[np.ndarray, "total 2"]:
-    """`drawing.box` of every drawing of the batch at once."""
-    sizes = np.diff(offsets)
-    shifted = xy - np.repeat(np.minimum.reduceat(xy, offsets[:-1], axis=0), sizes, axis=0)
-    extent = np.maximum.reduceat(shifted, offsets[:-1], axis=0).max(axis=1)
-    scale = np.divide(SIDE, extent, out=np.zeros_like(extent), where=extent > 0)
-    return np.asarray(shifted * np.repeat(scale, sizes)[:, None])
+def cut_with_times(
+    drawings: Drawings,
+    times: Float32[np.ndarray, "total"],
+    by: Augmentation,
+    keys: UInt64[np.ndarray, "drawings"],
+) -> tuple[Drawings, Float32[np.ndarray, "kept"]]:
+    """`cut`, and the times of the points that are left: ms, one a point, −1 where unknown; or none at all.
+
+    The time of a point at which a drawing was stopped is interpolated as the point itself is.
+    """
+    if len(times) not in (0, len(drawings.points)):
+        raise ValueError(f"times: expected none or {len(drawings.points)}, one a point, found {len(times)}")
+    fractions = fractions_of(by, _checked(keys, drawings))
+    points, offsets, kept = kernel.cut_batch(drawings.points, drawings.offsets, times, fractions)
+    return Drawings(points, offsets), kept
+
+
+def fractions_of(by: Augmentation, keys: UInt64[np.ndarray, "drawings"]) -> Float64[np.ndarray, "drawings"]:
+    """The fraction of its ink at which `cut` stops each drawing, 1 where it stays whole."""
+    fractions: Float64[np.ndarray, "drawings"] = kernel.fractions_of(keys, by.cut, by.shortest)
+    return fractions
+
+
+def _checked(keys: UInt64[np.ndarray, "drawings"], drawings: Drawings) -> UInt64[np.ndarray, "drawings"]:
+    if len(keys) != len(drawings):
+        raise ValueError(f"keys: expected {len(drawings)}, one a drawing, found {len(keys)}")
+    return keys
