@@ -1,0 +1,121 @@
+"""A whole store in a device's memory: rows in, pictures there out, and hardly anything travels.
+
+50 million drawings are 5.5 GB: the store's own bytes, 2·n + ⌈n/8⌉ for n points, and 8 more for each drawing's place. A
+batch costs the host a row number, a key and an offset a drawing; gathering, augmentation and raster are launched without
+waiting for the device. Where a store does not fit, `images_on` takes points that travel, 3 bytes each.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64, UInt8, UInt16, UInt64
+from torch import Tensor
+
+from gribouille.augment import Augmentation
+from gribouille.augment_device import cut_on, owners, warp_on
+from gribouille.drawing import Drawings
+from gribouille.raster.device import rasterise_on
+from gribouille.raster.spec import RasterSpec
+from gribouille.store import AnyStore
+from gribouille.store.kernel import pack
+
+SLICE = 1 << 18  # rows that are read at a time: some 35 MB of points
+
+
+@dataclass(frozen=True, eq=False)
+class Resident:
+    """The drawings of a store on a device, packed as in the store: row i is bytes starts[i]:starts[i + 1].
+
+    `sizes` (points of each row) stay on the host, so that a batch's offsets are known without asking the device.
+    """
+
+    packed: UInt8[Tensor, "bytes"]
+    starts: Int64[Tensor, "rows_and_one"]
+    sizes: UInt16[np.ndarray, "rows"]
+
+    @classmethod
+    def of(cls, store: AnyStore, device: str | torch.device) -> "Resident":
+        """All rows of the store, read in slices: twice, because the first pass says how much memory to ask for."""
+        slices = [np.diff(drawings.offsets).astype(np.uint16) for drawings in _slices(store)]
+        sizes = np.concatenate([np.zeros(0, np.uint16), *slices])
+        starts = _offsets(2 * sizes.astype(np.int64) + (sizes.astype(np.int64) + 7) // 8)
+        packed = torch.empty(int(starts[-1]), dtype=torch.uint8, device=device)
+        filled = 0
+        for drawings in _slices(store):
+            bytes_, _ = pack(drawings.points, drawings.offsets)
+            packed[filled : filled + len(bytes_)] = torch.from_numpy(bytes_).to(device)
+            filled += len(bytes_)
+        return cls(packed, torch.from_numpy(starts).to(device), sizes)
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def gather(self, rows: Int64[np.ndarray, "n"]) -> tuple[UInt8[Tensor, "total 3"], Int64[Tensor, "n_and_one"]]:
+        """The points and offsets of these rows, in this order, on the device. Raises IndexError for a row out of range."""
+        if len(rows) and not 0 <= rows.min() <= rows.max() < len(self):
+            raise IndexError(f"expected rows from 0 to {len(self) - 1}, found {rows.min()} to {rows.max()}")
+        device = self.packed.device
+        offsets = _offsets(self.sizes[rows].astype(np.int64))
+        total = int(offsets[-1])
+        offsets_there, rows_there = _sent(offsets, device), _sent(rows, device)
+        sizes, starts = torch.diff(offsets_there), self.starts[rows_there]
+        drawing = owners(sizes, total)
+        point = torch.arange(total, device=device) - offsets_there[drawing]
+        xy = starts[drawing] + 2 * point
+        pens = (starts + 2 * sizes)[drawing] + (point >> 3)
+        pen = (self.packed[pens] >> (point & 7).to(torch.uint8)) & 1
+        return torch.stack([self.packed[xy], self.packed[xy + 1], pen], 1), offsets_there
+
+    def images(
+        self,
+        rows: Int64[np.ndarray, "n"],
+        by: Augmentation,
+        keys: UInt64[np.ndarray, "n"],
+        spec: RasterSpec,
+        dtype: torch.dtype = torch.float32,
+    ) -> Float[Tensor, "n channels side side"]:
+        """The pictures of these rows, warped and cut by their keys, in channels-last memory (see `rasterise_on`)."""
+        return _augmented_images(*self.gather(rows), by, keys, spec, dtype)
+
+
+def images_on(
+    device: str | torch.device,
+    drawings: Drawings,
+    by: Augmentation,
+    keys: UInt64[np.ndarray, "drawings"],
+    spec: RasterSpec,
+    dtype: torch.dtype = torch.float32,
+) -> Float[Tensor, "drawings channels side side"]:
+    """The pictures of drawings that the host has: their points are sent, the rest is done on the device."""
+    points, offsets = (_sent(each, torch.device(device)) for each in (drawings.points, drawings.offsets))
+    return _augmented_images(points, offsets, by, keys, spec, dtype)
+
+
+def _augmented_images(
+    points: Tensor, offsets: Tensor, by: Augmentation, keys: np.ndarray, spec: RasterSpec, dtype: torch.dtype
+) -> Tensor:
+    signed = _sent(keys.view(np.int64), points.device)
+    warped = warp_on(points, offsets, by, signed)
+    return rasterise_on(*cut_on(warped, offsets, by, signed), spec, dtype)
+
+
+def bytes_needed(store: AnyStore) -> int:
+    """The bytes that a resident store takes on its device at most: what the files say that hold it, and more."""
+    return sum(part.bytes for part in store.card.drawings) + 8
+
+
+def _slices(store: AnyStore) -> Iterator[Drawings]:
+    for first in range(0, len(store), SLICE):
+        yield store.gather(np.arange(first, min(first + SLICE, len(store))))
+
+
+def _offsets(sizes: Int64[np.ndarray, "n"]) -> Int64[np.ndarray, "n_and_one"]:
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+
+
+def _sent(array: np.ndarray, device: torch.device) -> Tensor:
+    """The array on the device; to a GPU through pinned memory, so that nobody waits for it."""
+    tensor = torch.from_numpy(array)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor
