@@ -1,14 +1,11 @@
 """The GPU's pictures are the CPU's: by Triton's interpreter everywhere, on a GPU itself where there is one."""
 
-import os
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from interpreted import interpreted_by_triton, machine_code
 
 from gribouille.augment import Augmentation, cut, warp
 from gribouille.drawing import Drawings, canonical
@@ -17,7 +14,7 @@ from gribouille.raster.kernel import rasterise
 from gribouille.raster.spec import RasterSpec
 from gribouille.store import Store
 
-triton = pytest.importorskip("triton", reason="Triton comes with PyTorch's CUDA builds only")
+pytest.importorskip("triton", reason="Triton comes with PyTorch's CUDA builds only")
 
 TOLERANCE = 1e-4
 SPECS = {
@@ -27,25 +24,15 @@ SPECS = {
     "wide line": RasterSpec(30, 7.3, 5.0),
 }
 
-# The interpreter must be chosen before Triton is imported, so it has a process of its own.
-INTERPRETED = """
-import sys
-import numpy as np, torch
-from gribouille.raster.device import rasterise_on
-from gribouille.raster.spec import RasterSpec
-
-torch.set_num_threads(1)
-given = np.load(sys.argv[1], allow_pickle=True)
-points, offsets = torch.from_numpy(given["points"]), torch.from_numpy(given["offsets"])
+DRAW = """
 images = {}
 for name, fields in given["specs"].item().items():
     ends = offsets if not images else offsets[:-1]  # the long drawing once
     images[name] = rasterise_on(points, ends, RasterSpec.from_dict(fields)).numpy()
 few = rasterise_on(points, offsets[:3], RasterSpec.of_side(28), torch.float16)
 assert few.is_contiguous(memory_format=torch.channels_last)
-images["float16"] = few.numpy()
 assert rasterise_on(points, offsets[:1], RasterSpec.of_side(28)).shape == (0, 3, 28, 28)
-np.savez(sys.argv[2], **images)
+found = {"float16": few.numpy(), **images}
 """
 
 
@@ -75,14 +62,9 @@ def drawings(golden_raw) -> Drawings:
 @pytest.fixture(scope="module")
 def interpreted(drawings, tmp_path_factory) -> dict[str, np.ndarray]:
     """The images of `drawings` by every spec, computed by Triton's interpreter."""
-    folder = tmp_path_factory.mktemp("interpreted")
-    specs = {name: spec.to_dict() for name, spec in SPECS.items()}
-    np.savez(folder / "in.npz", points=drawings.points, offsets=drawings.offsets, specs=np.array(specs, object))
-    command = [sys.executable, "-W", "error", "-c", INTERPRETED, str(folder / "in.npz"), str(folder / "out.npz")]
-    ran = subprocess.run(command, env={**os.environ, "TRITON_INTERPRET": "1"}, capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stderr
-    with np.load(folder / "out.npz") as images:
-        return dict(images)
+    specs = np.array({name: spec.to_dict() for name, spec in SPECS.items()}, object)
+    given = {"points": drawings.points, "offsets": drawings.offsets, "specs": specs}
+    return interpreted_by_triton(DRAW, given, tmp_path_factory.mktemp("interpreted"))
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -102,29 +84,23 @@ def test_no_silent_fallback(drawings):
     points, offsets = torch.from_numpy(drawings.points), torch.from_numpy(drawings.offsets)
     with pytest.raises(ValueError, match="expected tensors on a CUDA device, found them on cpu"):
         rasterise_on(points, offsets, RasterSpec())
+    with pytest.raises(ValueError, match=r"expected tensors on one device, found them on \['cpu', 'meta'\]"):
+        rasterise_on(points.to("meta"), offsets, RasterSpec())
 
 
 @pytest.mark.parametrize("out", ["fp32", "bf16"])
-def test_kernel_compiles_for_an_h100(out, tmp_path, monkeypatch):
+def test_kernel_compiles_for_an_h100(out, tmp_path):
     """The kernel compiles to sm_90 machine code without a GPU: nothing spilled, nothing fused that would round otherwise."""
     from gribouille.raster import device_kernel as kernel
 
-    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path / "cache"))
     constants = {**constants_of(RasterSpec()), "rows": kernel.ROWS, "columns": kernel.COLUMNS}
-    signature = {"points": "*u8", "offsets": "*i64", "span": "fp32", "reach": "fp32", "out": f"*{out}"}
+    signature = {"points": "*u8", "begins": "*i64", "ends": "*i64", "span": "fp32", "reach": "fp32", "out": f"*{out}"}
     signature |= dict.fromkeys(constants, "constexpr")
-    source = triton.compiler.ASTSource(fn=kernel.draw_tile, signature=signature, constexprs=constants)
-    target = triton.backends.compiler.GPUTarget("cuda", 90, 32)
-    compiled = triton.compile(source, target, options={"num_warps": kernel.WARPS, "enable_fp_fusion": False})
-    # IEEE quotients and roots are made of fused steps inside one instruction of PTX; no other may be fused.
-    assert "fma.rn" not in compiled.asm["ptx"]
-    assert ("cvt.rn.bf16" in compiled.asm["ptx"]) == (out == "bf16")
-    (tmp_path / "kernel.cubin").write_bytes(compiled.asm["cubin"])
-    tool = Path(triton.__file__).parent / "backends" / "nvidia" / "bin" / "cuobjdump"
-    usage = subprocess.check_output([tool, "--dump-resource-usage", tmp_path / "kernel.cubin"], text=True)
-    registers, stack, local = (int(re.search(rf"{name}:(\d+)", usage)[1]) for name in ("REG", "STACK", "LOCAL"))
-    assert (stack, local) == (0, 0)
-    assert registers <= 128
+    compiled = machine_code(kernel.draw_tile, signature, constants, tmp_path)
+    assert "fma.rn" not in compiled.ptx
+    assert ("cvt.rn.bf16" in compiled.ptx) == (out == "bf16")
+    assert compiled.used["STACK"] == compiled.used["LOCAL"] == 0
+    assert compiled.used["REG"] <= 128
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU, and there is none")

@@ -14,9 +14,10 @@ from jaxtyping import Float, Int64, UInt8, UInt16, UInt64
 from torch import Tensor
 
 from gribouille.augment import Augmentation
-from gribouille.augment_device import cut_on, owners, warp_on
+from gribouille.augment_device import augment_on
+from gribouille.device import launching, sent
 from gribouille.drawing import Drawings
-from gribouille.raster.device import rasterise_on
+from gribouille.raster.device import rasterise_spans
 from gribouille.raster.spec import RasterSpec
 from gribouille.store import AnyStore
 from gribouille.store.kernel import pack
@@ -56,17 +57,15 @@ class Resident:
         """The points and offsets of these rows, in this order, on the device. Raises IndexError for a row out of range."""
         if len(rows) and not 0 <= rows.min() <= rows.max() < len(self):
             raise IndexError(f"expected rows from 0 to {len(self) - 1}, found {rows.min()} to {rows.max()}")
-        device = self.packed.device
-        offsets = _offsets(self.sizes[rows].astype(np.int64))
-        total = int(offsets[-1])
-        offsets_there, rows_there = _sent(offsets, device), _sent(rows, device)
-        sizes, starts = torch.diff(offsets_there), self.starts[rows_there]
-        drawing = owners(sizes, total)
-        point = torch.arange(total, device=device) - offsets_there[drawing]
-        xy = starts[drawing] + 2 * point
-        pens = (starts + 2 * sizes)[drawing] + (point >> 3)
-        pen = (self.packed[pens] >> (point & 7).to(torch.uint8)) & 1
-        return torch.stack([self.packed[xy], self.packed[xy + 1], pen], 1), offsets_there
+        sizes = self.sizes[rows].astype(np.int64)
+        offsets, there = sent(_offsets(sizes), self.packed.device), sent(rows, self.packed.device)
+        points = torch.empty((int(sizes.sum()), 3), dtype=torch.uint8, device=self.packed.device)
+        with launching(self.packed, self.starts, there, offsets):
+            from gribouille import augment_device_kernel as kernel
+
+            if len(rows):
+                kernel.unpack[(len(rows),)](self.packed, self.starts, there, offsets, points, **kernel.LAUNCH)
+        return points, offsets
 
     def images(
         self,
@@ -89,16 +88,15 @@ def images_on(
     dtype: torch.dtype = torch.float32,
 ) -> Float[Tensor, "drawings channels side side"]:
     """The pictures of drawings that the host has: their points are sent, the rest is done on the device."""
-    points, offsets = (_sent(each, torch.device(device)) for each in (drawings.points, drawings.offsets))
+    points, offsets = sent(drawings.points, device), sent(drawings.offsets, device)
     return _augmented_images(points, offsets, by, keys, spec, dtype)
 
 
 def _augmented_images(
     points: Tensor, offsets: Tensor, by: Augmentation, keys: np.ndarray, spec: RasterSpec, dtype: torch.dtype
 ) -> Tensor:
-    signed = _sent(keys.view(np.int64), points.device)
-    warped = warp_on(points, offsets, by, signed)
-    return rasterise_on(*cut_on(warped, offsets, by, signed), spec, dtype)
+    ends = augment_on(points, offsets, by, sent(keys, points.device))
+    return rasterise_spans(points, (offsets[:-1], ends), spec, dtype)
 
 
 def bytes_needed(store: AnyStore) -> int:
@@ -113,9 +111,3 @@ def _slices(store: AnyStore) -> Iterator[Drawings]:
 
 def _offsets(sizes: Int64[np.ndarray, "n"]) -> Int64[np.ndarray, "n_and_one"]:
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
-
-
-def _sent(array: np.ndarray, device: torch.device) -> Tensor:
-    """The array on the device; to a GPU through pinned memory, so that nobody waits for it."""
-    tensor = torch.from_numpy(array)
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor

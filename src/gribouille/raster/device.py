@@ -3,13 +3,16 @@
 What travels is 3 bytes a point. Where there is no GPU the caller has `kernel`: nothing here falls back.
 """
 
-import os
+from typing import TypeAlias
 
 import torch
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor
 
-from gribouille.raster.spec import RasterSpec
+from gribouille.device import launching
+from gribouille.raster.spec import CHANNELS, RasterSpec
+
+Spans: TypeAlias = tuple[Int64[Tensor, "drawings"], Int64[Tensor, "drawings"]]  # where each drawing begins and ends
 
 
 def rasterise_on(
@@ -21,32 +24,29 @@ def rasterise_on(
     """The pictures of the drawings, in [0, 1], in channels-last memory; drawing i is points offsets[i]:offsets[i + 1].
 
     Computed in float32 and rounded once to `dtype`: bfloat16 is what a net under autocast makes of them anyway, and
-    half the bytes. Nothing waits for the GPU. Raises ValueError for tensors that are not on one (unless
-    TRITON_INTERPRET=1, which is Triton's own way to run on the CPU, for tests), or where Triton is missing.
+    half the bytes. Nothing waits for the GPU. Raises ValueError where Triton's kernels cannot run.
     """
-    if points.device != offsets.device:
-        raise ValueError(
-            f"rasterise_on: expected points and offsets on one device, found {points.device}, {offsets.device}"
-        )
-    if points.device.type != "cuda" and os.environ.get("TRITON_INTERPRET") != "1":
-        raise ValueError(f"rasterise_on: expected tensors on a CUDA device, found them on {points.device}")
-    try:
-        from gribouille.raster import device_kernel
-    except ModuleNotFoundError as error:
-        raise ValueError("rasterise_on: expected Triton, which PyTorch's CUDA builds bring, found none") from error
-    count = len(offsets) - 1
-    images = torch.empty((count, spec.side, spec.side, len(spec.channels)), dtype=dtype, device=points.device)
-    tiles = -(-spec.side // device_kernel.ROWS) * -(-spec.side // device_kernel.COLUMNS)
-    if count:
-        device_kernel.draw_tile[(count, tiles)](
-            points.contiguous(), offsets, spec.span, spec.reach, images, **constants_of(spec),
-            rows=device_kernel.ROWS, columns=device_kernel.COLUMNS,
-            num_warps=device_kernel.WARPS, enable_fp_fusion=False,
-        )  # fmt: skip
+    return rasterise_spans(points, (offsets[:-1], offsets[1:]), spec, dtype)
+
+
+def rasterise_spans(
+    points: UInt8[Tensor, "total 3"], spans: Spans, spec: RasterSpec, dtype: torch.dtype = torch.float32
+) -> Float[Tensor, "_drawings channels side side"]:
+    """`rasterise_on` of drawings that may have gaps between them."""
+    begins, ends = spans
+    images = torch.empty((len(ends), spec.side, spec.side, len(spec.channels)), dtype=dtype, device=points.device)
+    with launching(points, begins, ends):
+        from gribouille.raster import device_kernel as kernel
+
+        tiles = -(-spec.side // kernel.ROWS) * -(-spec.side // kernel.COLUMNS)
+        if len(ends):
+            kernel.draw_tile[(len(ends), tiles)](
+                points, begins, ends, spec.span, spec.reach, images, **constants_of(spec), **kernel.LAUNCH
+            )
     return images.permute(0, 3, 1, 2)
 
 
 def constants_of(spec: RasterSpec) -> dict[str, int]:
     """What the kernel is compiled for: the side, the number of channels, and which of them each mark is (−1: none)."""
-    places = {name: spec.channels.index(name) if name in spec.channels else -1 for name in ("ink", "time", "stroke")}
+    places = {name: spec.channels.index(name) if name in spec.channels else -1 for name in CHANNELS}
     return {"side": spec.side, "channels": len(spec.channels), **places}

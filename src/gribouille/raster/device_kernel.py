@@ -5,7 +5,7 @@ Every program walks along all segments of its drawing in order and draws those t
 in registers and is written once. Walking costs 72 instructions a segment (sm_90 machine code, counted), drawing 44 and
 19 for each of a thread's pixels: a small tile walks more, a large one draws more in vain.
 
-Roundings are `kernel`'s: no fused multiply-add (`enable_fp_fusion=False` at the launch), sums in the same order, and IEEE
+Roundings are `kernel`'s: no fused multiply-add (LAUNCH), sums in the same order, and IEEE
 roots and quotients along the line; only the root in every pixel and the quotient at the end are the fast ones, 1 and 2
 units in the last place.
 
@@ -18,23 +18,24 @@ import triton.language as tl
 # Px of a tile. By the counts above on 5,000 augmented real drawings of 38 points, 16 × 32 is the cheapest or within 4 % of it
 # at 28…77 px: 22, 39, 47 and 74 thousand warp instructions a drawing at 28, 48, 64 and 77 px; 32 × 32 would need all registers.
 ROWS, COLUMNS = 16, 32
-WARPS = 1
+LAUNCH = {"rows": ROWS, "columns": COLUMNS, "num_warps": 1, "enable_fp_fusion": False}
 CHUNK = tl.constexpr(64)  # points that are boxed at once
 
 
 @triton.jit
-def draw_tile(points, offsets, span, reach, out, side: tl.constexpr, channels: tl.constexpr, ink: tl.constexpr,
+def draw_tile(points, begins, ends, span, reach, out, side: tl.constexpr, channels: tl.constexpr, ink: tl.constexpr,
               time: tl.constexpr, stroke: tl.constexpr, rows: tl.constexpr, columns: tl.constexpr):  # fmt: skip
     """Draw one tile of one drawing into `out`, drawings × rows × columns × channels, of any floating type.
 
-    Program (drawing, tile); span, reach: px; ink, time, stroke: which channel each is, −1 where it is not wanted.
+    Program (drawing, tile); drawing i is points begins[i]:ends[i]; span, reach: px; ink, time, stroke: which channel each
+    is, −1 where it is not wanted.
     """
     drawing = tl.program_id(0).to(tl.int64)
     across_tiles: tl.constexpr = (side + columns - 1) // columns
     first_row = tl.program_id(1) // across_tiles * rows
     first_column = tl.program_id(1) % across_tiles * columns
-    begin = tl.load(offsets + drawing)
-    size = (tl.load(offsets + drawing + 1) - begin).to(tl.int32)
+    begin = tl.load(begins + drawing)
+    size = (tl.load(ends + drawing) - begin).to(tl.int32)
     point = points + 3 * begin
 
     # Place: scale and shift that box the points and centre them.
