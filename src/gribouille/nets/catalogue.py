@@ -33,7 +33,9 @@ class Architecture:
         plain, star, width = name.removeprefix(STEM).partition("*")
         architecture = cls(plain, _width(width, name) if star else 1.0, name.startswith(STEM))
         if architecture.stem and plain in SEQUENCES:
-            raise ValueError(f"net {name}: expected a timm model after {STEM}, found {plain}, which takes points itself")
+            raise ValueError(
+                f"net {name}: expected a timm model after {STEM}, found {plain}, which takes points itself"
+            )
         if plain not in SEQUENCES:
             known(plain)
         return architecture

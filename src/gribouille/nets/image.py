@@ -51,8 +51,28 @@ def known(name: str) -> Any:
     """What timm knows of the net `name` (its PretrainedCfg); ValueError with names near it for a net that it has not."""
     if not timm.is_model(name):
         near = ", ".join(timm.list_models(f"*{name[:6]}*")[:5]) or "see timm.list_models()"
-        raise ValueError(f"net: expected the name of a timm model, gru or transformer, found {name!r} (near it: {near})")
+        raise ValueError(
+            f"net: expected the name of a timm model, gru or transformer, found {name!r} (near it: {near})"
+        )
     return timm.get_pretrained_cfg(name)
+
+
+def facts(net: nn.Module) -> dict[str, Any]:
+    """What a net that timm built knows of itself: its `first_conv` and `classifier` by name, `fixed_input_size` and more."""
+    about: Any = net.pretrained_cfg
+    return dict(about)
+
+
+def first_conv(net: nn.Module) -> str | None:
+    """The name of a timm net's first convolution; None where it has none, or several."""
+    first = facts(net)["first_conv"]
+    return first if isinstance(first, str) else None
+
+
+def heads(net: nn.Module) -> tuple[str, ...]:
+    """The names of the layers of a timm net that give logits."""
+    layers = facts(net)["classifier"]
+    return (layers,) if isinstance(layers, str) else tuple(layers or ())
 
 
 def _thinner(name: str, width: float, arguments: dict[str, Any]) -> Any:

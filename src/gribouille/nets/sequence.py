@@ -1,9 +1,9 @@
 """Nets that read a drawing as it was drawn, point after point: convolutions along the line, then a GRU or a transformer.
 
-Comes in: padded points, see `PointNet`. Each point is described by where it lies in the drawing's box, the step from its predecessor,
-whether it starts a stroke or continues one, and how long the step took where that is known. Padding is zero after every
-layer, which is what convolutions pad with: a drawing's answer is the same alone and beside a longer one. Norms are
-over the channels of one point, so that no answer depends on a batch's statistics either.
+Comes in: padded points, see `PointNet`. Each point is described by where it lies in the drawing's box, the step from its
+predecessor, whether it starts a stroke or continues one, and how long the step took where that is known. Padding is zero
+before every convolution, which is what convolutions pad with: a drawing's answer is the same alone and beside a longer one.
+Norms are over the channels of one point, so that no answer depends on a batch's statistics either.
 """
 
 import math
@@ -61,7 +61,8 @@ class Along(nn.Module):
         """The features and what their neighbours add to them; zero on padding, where they must be zero already."""
         inside = valid[..., None]
         seen = self.convolution((self.norm(features) * inside).transpose(1, 2)).transpose(1, 2)
-        return features + self.mix(nn.functional.gelu(seen)) * inside
+        added: Tensor = self.mix(nn.functional.gelu(seen)) * inside
+        return features + added
 
 
 class BothWays(nn.Module):
@@ -134,7 +135,8 @@ class AttentionLayer(nn.Module):
         query, key, value = parts.unbind(0)
         seen = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=hidden.to(query.dtype))
         features = features + self.answer(seen.transpose(1, 2).flatten(2))
-        return features + self.thought(features)
+        thought: Tensor = self.thought(features)
+        return features + thought
 
 
 def description(boxed: Boxed) -> Float[Tensor, "batch points 8"]:

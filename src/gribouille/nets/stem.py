@@ -1,4 +1,4 @@
-"""The learned stem: convolutions along the line, whose features are put down where the pen was, for a CNN to look at.
+"""The learned stem: convolutions along the line, whose features are put down where the pen was, for a CNN to see.
 
 After the 8th place of Kaggle's contest (../shared/field.md §2: Conv1d on 256 points, scattered into a 32×32×64 map, then
 a CNN). Simplified points leave gaps of a whole drawing's width on long segments, so the line is walked first: `samples` places at
@@ -17,6 +17,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
+from gribouille.nets.image import facts, first_conv
 from gribouille.nets.points import Boxed, PointNet, before, box, haste
 from gribouille.raster.spec import RasterSpec
 
@@ -89,10 +90,9 @@ def take_maps(backbone: nn.Module) -> nn.Module:
     A convolution that overlapped (7×7 in ResNets) becomes 3×3, since 7×7 on 64 channels would cost more than the rest of the
     net; one that cut patches (4×4 in ConvNeXt) cuts smaller ones. Nets for one size of picture keep what they have.
     """
-    about = backbone.pretrained_cfg
-    first = about["first_conv"]
-    old = backbone.get_submodule(first) if isinstance(first, str) else None
-    if not isinstance(old, nn.Conv2d) or old.stride[0] % 2 or about.get("fixed_input_size"):
+    first = first_conv(backbone)
+    old = backbone.get_submodule(first) if first else None
+    if first is None or not isinstance(old, nn.Conv2d) or old.stride[0] % 2 or facts(backbone)["fixed_input_size"]:
         return backbone
     stride = old.stride[0] // 2
     kernel = stride if old.kernel_size == old.stride else max(3, stride)
@@ -185,4 +185,4 @@ def splat(
     amount = (torch.cat([given] * 4, 1)) * torch.cat(shares, 1)[..., None]
     summed = given.new_zeros(given.shape[0], cells * cells, given.shape[2]).scatter_add(1, place, amount)
     seen = summed[..., :-1] / summed[..., -1:].clamp(min=1.0)
-    return seen.transpose(1, 2).unflatten(2, (cells, cells))
+    return seen.transpose(1, 2).reshape(seen.shape[0], seen.shape[2], cells, cells)
