@@ -41,7 +41,7 @@ def rasterise_spans(
         tiles = -(-spec.side // kernel.ROWS) * -(-spec.side // kernel.COLUMNS)
         if len(ends):
             kernel.draw_tile[(len(ends), tiles)](
-                points, begins, ends, spec.span, spec.reach, images, **constants_of(spec), **kernel.LAUNCH
+                points, begins, ends, float(spec.span), float(spec.reach), images, **constants_of(spec), **kernel.LAUNCH
             )
     return images.permute(0, 3, 1, 2)
 
