@@ -16,15 +16,27 @@ from shapes import SHAPES, records, store_of_shapes
 
 from gribouille.augment import Augmentation
 from gribouille.checkpoint import LAST, LOG, load_weights
-from gribouille.course import Course, TrainConfig, prefetched, smoothed
+from gribouille.course import Course, Share, TrainConfig, smoothed
 from gribouille.distil import SoftLabels
 from gribouille.drawing import Drawings
+from gribouille.feed import FeedSpec, feed_of, prefetched
 from gribouille.ingest import ingest
 from gribouille.metrics import count
+from gribouille.nets import build_net
 from gribouille.predict import net_predictor, predictor_of
-from gribouille.store import Store
+from gribouille.sampling import Standing
+from gribouille.store import Store, narrowed
 from gribouille.store.split import split_of
-from gribouille.train import DivergedError, moving_average, one_cycle, train
+from gribouille.train import (
+    DivergedError,
+    Learner,
+    Reporting,
+    learner_of,
+    learning_rate,
+    moving_average,
+    train,
+    train_step,
+)
 
 STILL = Augmentation(rotation=0, stretch=0, shear=0, jitter=0, mirror=0, cut=0)
 TINY = TrainConfig(
@@ -102,35 +114,45 @@ def test_same_seed_same_weights_other_seed_others(store, tmp_path):
 
 KILLED = """
 import os, signal, sys
+from dataclasses import replace
+from pathlib import Path
 from test_train import TINY
 from gribouille.store import Store
-from gribouille.train import train
+from gribouille.train import Reporting, train
+
+folder, out, sampling, steps = sys.argv[1:]
+deaths = [int(step) for step in steps.split(",")]
 
 def report(progress):
-    if progress.step == int(sys.argv[3]):
+    if progress.step in deaths:
         os.kill(os.getpid(), signal.SIGKILL)
 
-train(Store.open(sys.argv[1]), __import__("pathlib").Path(sys.argv[2]), TINY, report=report)
+config = replace(TINY, sampling=sampling)
+train(Store.open(folder), Path(out), config, reporting=Reporting(report))
 """
 
 
-@pytest.mark.parametrize("step", [3, 8])
-def test_resumes_after_kill_with_the_same_weights(store, tmp_path, step):
-    """A run killed with SIGKILL, inside an epoch or past one, goes on and ends with the weights of an unbroken run."""
-    train(store, tmp_path / "whole", TINY)
+@pytest.mark.parametrize("sampling", ["fixed", "targeted", "stabilised"])
+def test_resumes_after_kills_with_the_same_weights(store, tmp_path, sampling):
+    """A run killed with SIGKILL at random steps, inside an epoch and past one, ends with the weights of an unbroken run."""
+    train(store, tmp_path / "whole", replace(TINY, sampling=sampling))
     here = Path(__file__).parent
     paths = os.pathsep.join([str(here), str(here.parent / "src")])
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, str(store.path), str(tmp_path / "killed"), str(step)],
-        env={**os.environ, "PYTHONPATH": paths},
-        check=False,
-    )
-    assert killed.returncode == -signal.SIGKILL
-    train(store, tmp_path / "killed", TINY)
+    deaths = np.sort(np.random.default_rng(list(sampling.encode())).choice(np.arange(1, 12), 2, replace=False))
+    for (
+        step
+    ) in deaths.tolist():  # the second attempt starts from the first one's state, at an earlier step than its death
+        arguments = [str(store.path), str(tmp_path / "killed"), sampling, str(step)]
+        environment = {**os.environ, "PYTHONPATH": paths}
+        killed = subprocess.run([sys.executable, "-c", KILLED, *arguments], env=environment, check=False)
+        assert killed.returncode == -signal.SIGKILL
+    train(store, tmp_path / "killed", replace(TINY, sampling=sampling))
     assert_same_weights(tmp_path / "whole", tmp_path / "killed")
-    logs = [(tmp_path / run / LOG).read_text().splitlines() for run in ("whole", "killed")]
-    steps = [[json.loads(line)["step"] for line in log] for log in logs]
-    assert steps[0] == steps[1] == [4, 8, 12]
+    logs = [
+        [json.loads(line) for line in (tmp_path / run / LOG).read_text().splitlines()] for run in ("whole", "killed")
+    ]
+    for whole, broken in zip(*logs, strict=True):
+        assert {**whole, "seconds": 0} == {**broken, "seconds": 0}
 
 
 def test_refuses_to_go_on_with_another_configuration(store, tmp_path):
@@ -155,7 +177,20 @@ def test_refuses_a_loss_that_is_no_number(store, tmp_path):
         train(store, tmp_path / "run", replace(TINY, rate=1e30, warmup=0, clip=1e30))
 
 
-@pytest.mark.parametrize("change", [{"epochs": 0}, {"smoothing": 1.0}, {"batch": -1}, {"average": -0.1}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epochs": 0},
+        {"smoothing": 1.0},
+        {"batch": -1},
+        {"average": -0.1},
+        {"patience": -1},
+        {"accumulate": 17},
+        {"rate": 0.0},
+        {"soft_weight": 1.1},
+        {"channels": "ink,colour"},
+    ],
+)
 def test_bad_configuration_is_named(change):
     """A value out of range is refused by name."""
     with pytest.raises(ValueError, match=next(iter(change))):
@@ -170,18 +205,141 @@ def test_unknown_net_is_named(store, tmp_path):
 
 def test_batches_do_not_depend_on_where_they_start(store):
     """The batches from step 3 on are the tail of all batches: what a resumed run relies on."""
-    course = Course.of(store, TINY, None)
-    whole, tail = list(course.batches(0)), list(course.batches(3))
-    assert len(whole) == course.steps == 12
+    course = Course.of(store, TINY)
+    epoch, feed = course.epoch(1, Standing.unknown(4)), feed_for(course)
+    whole, tail = list(course.batches(epoch, feed)), list(course.batches(epoch, feed, 3))
+    assert len(whole) == course.steps_of(epoch) == 4
+    assert course.steps == 12
     for one, other in zip(whole[3:], tail, strict=True):
-        assert torch.equal(one.images, other.images)
+        assert torch.equal(one.inputs, other.inputs)
+        assert torch.equal(one.target, other.target)
         assert np.array_equal(one.rows, other.rows)
+
+
+def test_shared_batches_are_the_whole_ones(store):
+    """The parts of three processes hold the very inputs and targets of a single one, each drawing once."""
+    config = replace(TINY, batch=10)
+    alone = Course.of(store, config)
+    epoch = alone.epoch(0, Standing.unknown(4))
+    parts = [Course.of(store, config, share=Share(rank, 3)) for rank in range(3)]
+    together = [list(course.batches(epoch, feed_for(course))) for course in parts]
+    for index, batch in enumerate(alone.batches(epoch, feed_for(alone))):
+        for rank in range(3):
+            part = together[rank][index]
+            assert torch.equal(part.inputs, batch.inputs[rank::3])
+            assert torch.equal(part.target, batch.target[rank::3])
+            assert part.size == len(batch.rows)
+
+
+def test_slices_hold_the_batch(store):
+    """The slices of a batch for gradient accumulation are the batch in order."""
+    course = Course.of(store, TINY)
+    batch = next(iter(course.batches(course.epoch(0, Standing.unknown(4)), feed_for(course))))
+    slices = list(batch.slices(3))
+    assert torch.equal(torch.cat([each.inputs for each in slices]), batch.inputs)
+    assert torch.equal(torch.cat([each.target for each in slices]), batch.target)
+    assert [each.size for each in slices] == [16, 16, 16]
+
+
+def losses_of(store: Store, config: TrainConfig) -> tuple[list[float], Learner]:
+    """The loss of every step of a run's first epoch, and the learner after it."""
+    course = Course.of(store, config)
+    learner = learner_of(course)
+    epoch = course.epoch(0, Standing.unknown(4))
+    batches = course.batches(epoch, feed_for(course, learner.net))
+    return [train_step(learner, batch, course).item() for batch in batches], learner
+
+
+def feed_for(course: Course, net: torch.nn.Module | None = None):
+    """The feed of a course's configuration, for a net that takes pictures unless another is given."""
+    net = build_net("test_resnet", 4, course.config.spec) if net is None else net
+    return feed_of(course.store, net, FeedSpec(course.config.spec, course.config.augmentation))
+
+
+def test_accumulation_changes_no_loss(store):
+    """A batch learned in slices has the losses and weights of one learned at once, for a net without batch norm."""
+    config = replace(TINY, net="gru", batch=14)
+    (whole, one), (sliced, other) = (losses_of(store, replace(config, accumulate=count)) for count in (1, 3))
+    assert np.allclose(whole, sliced, rtol=1e-5, atol=1e-6)
+    for ours, theirs in zip(one.net.parameters(), other.net.parameters(), strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-4)
+
+
+def test_targeted_epochs_are_shorter_and_the_drawings_the_same(store, tmp_path):
+    """What a run learns from does not depend on the sampling: targeted epochs hold fewer drawings and there are more of them."""
+    logs = {}
+    for sampling in ("fixed", "targeted"):
+        config = replace(TINY, sampling=sampling, epochs=6, augmentation=STILL, rate=5e-3)
+        train(store, tmp_path / sampling, config)
+        logs[sampling] = [json.loads(line) for line in (tmp_path / sampling / LOG).read_text().splitlines()]
+    assert [entry["step"] for entry in logs["fixed"]] == [4, 8, 12, 16, 20, 24]
+    assert logs["targeted"][-1]["step"] == 24
+    sizes = np.diff([0] + [entry["drawings"] for entry in logs["targeted"]])
+    accuracy = [entry["validation"]["classes_top1"] for entry in logs["targeted"]]
+    for size, before in zip(sizes[1:-1], accuracy, strict=False):
+        assert abs(size - 4 * 16 * (1.25 - before)) <= 2  # one rounding a class
+
+
+def test_patience_ends_a_run(store, tmp_path):
+    """A run without a better MAP@3 for `patience` validations stops, and stays so when it is started again."""
+    config = replace(TINY, epochs=20, rate=1e-9, average=0.0, patience=2)
+    card = train(store, tmp_path / "run", config)
+    log = (tmp_path / "run" / LOG).read_text().splitlines()
+    scores = [json.loads(line)["validation"]["map3"] for line in log]
+    assert len(scores) < 20
+    assert max(scores[-2:]) < max(scores[:-2])
+    assert train(store, tmp_path / "run", config) == card
+
+
+def test_a_view_trains_like_a_store(store, tmp_path):
+    """A narrowed store is learned from under its own labels, and its run is not taken for one on the whole."""
+    view = narrowed(store, ["cross", "circle"], 10)
+    card = train(view, tmp_path / "run", replace(TINY, epochs=1, batch=8))
+    assert card.labels == ["circle", "cross"]
+    assert card.drawings == 20
+    with pytest.raises(ValueError, match="same store"):
+        train(store, tmp_path / "run", replace(TINY, epochs=1, batch=8))
+
+
+def test_the_card_says_how_it_came_to_be(store, tmp_path):
+    """The weights' card tells who, what, which data, which commit, how long and on which machine; a card for people too."""
+    train(store, tmp_path / "run", replace(TINY, epochs=1), reporting=Reporting(who="The testers"))
+    card = load_weights(tmp_path / "run" / LAST)[1]
+    assert card.who == "The testers"
+    assert card.drawings == 64
+    assert card.seconds > 0
+    assert card.data["rows"] == len(store)
+    assert card.data["sources"][0]["sha256"] == store.card.sources[0].sha256
+    assert card.machine["cores"] >= 1
+    assert card.metrics["validation"]["protocol"]
+    for name, word in (("card.md", "The testers"), ("card.fr.md", "The testers")):
+        assert word in (tmp_path / "run" / name).read_text()
+
+
+def test_deterministic_mode_forbids_what_may_differ(store, tmp_path):
+    """In deterministic mode torch refuses operations without a deterministic form, and afterwards allows them again."""
+    seen = []
+    reporting = Reporting(lambda progress: seen.append(torch.are_deterministic_algorithms_enabled()))
+    train(store, tmp_path / "run", replace(TINY, epochs=1, deterministic=True), reporting=reporting)
+    assert seen == [True] * 4
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+def rates_of(config: TrainConfig) -> np.ndarray:
+    return np.array([learning_rate(step, 100, config) for step in range(101)])
+
+
+def test_cosine_goes_down_only():
+    """The cosine schedule starts at its peak and falls to nothing."""
+    rates = rates_of(TrainConfig(rate=1.0, schedule="cosine"))
+    assert rates[0] == 1
+    assert (np.diff(rates) < 0).all()
+    assert rates[100] == pytest.approx(0)
 
 
 def test_learning_rate_goes_up_and_down_once():
     """One cycle: from 4 % of the peak up to it, and down to nothing."""
-    config = TrainConfig(rate=1.0, warmup=0.25)
-    rates = np.array([one_cycle(step, 100, config) for step in range(101)])
+    rates = rates_of(TrainConfig(rate=1.0, warmup=0.25))
     assert rates[0] == pytest.approx(0.04)
     assert rates.argmax() == 25
     assert rates[25] == pytest.approx(1)

@@ -1,8 +1,9 @@
 """What a training run leaves on disk: weights with their card in one safetensors file, and the state to go on from.
 
 A run is a folder: `best.safetensors` and `last.safetensors` (averaged weights + card), `state.pt` (everything that a
-resumed run needs), `log.jsonl` (one line an epoch). Every file is written beside its place and renamed into it, so that
-a kill at any moment leaves the old file or the new one, never half of one.
+resumed run needs), `log.jsonl` (one line an epoch), `card.md` and `card.fr.md` (the card for people), `tensorboard/`.
+Every file is written beside its place and renamed into it, so that a kill at any moment leaves the old file or the new
+one, never half of one.
 """
 
 import json
@@ -18,10 +19,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from gribouille.nets import image_net
+from gribouille.nets import build_net
 from gribouille.raster.spec import RasterSpec
+from gribouille.store import AnyStore
 
 BEST, LAST, STATE, LOG = "best.safetensors", "last.safetensors", "state.pt", "log.jsonl"
+CARD = {"en": "card.md", "fr": "card.fr.md"}  # for people
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,10 @@ class Card:
     """What the weights are and where they come from; travels inside the weights' file and into the model file.
 
     `labels` in output order; `raster` a RasterSpec as dictionary; `config` the training's; `store` the hash of the
-    store's content; `commit` of this repository; `metrics` with their protocol; `teacher` the hash of the soft labels'
-    teacher, or None.
+    store's content; `commit` of this repository; `metrics` with their protocol; `teacher` the hash of the teacher's
+    file and how it was asked, or None; `pretrained` where the first weights come from; `data` what the store holds (see
+    `described`); `machine` what the run began on; `who` the name given by whoever started it; `started` in UTC;
+    `seconds` of learning and `drawings` seen up to these weights; `processes` that shared each batch.
     """
 
     net: str
@@ -41,6 +46,14 @@ class Card:
     commit: str
     teacher: str | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
+    pretrained: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    machine: dict[str, Any] = field(default_factory=dict)
+    who: str = ""
+    started: str = ""
+    seconds: float = 0.0
+    drawings: int = 0
+    processes: int = 1
 
     @property
     def spec(self) -> RasterSpec:
@@ -70,12 +83,20 @@ def load_weights(path: Path) -> tuple[nn.Module, Card]:
     if "card" not in metadata:
         raise ValueError(f"{path}: expected weights with a Gribouille card, found metadata {sorted(metadata)}")
     card = Card(**json.loads(metadata["card"]))
-    net = image_net(card.net, len(card.labels), card.spec)
+    net = build_net(card.net, len(card.labels), card.spec)
     try:
         net.load_state_dict(weights)
     except RuntimeError as error:  # torch's word for names or shapes that differ
         raise ValueError(f"{path}: expected the weights of a {card.net} ({str(error).splitlines()[0]})") from error
     return net.eval(), card
+
+
+def described(store: AnyStore) -> dict[str, Any]:
+    """What a store holds, for cards: rows, splits and, of each source, its name, hash and whether it is only learned
+    from."""
+    card = store.card
+    sources = [{"name": each.name, "sha256": each.sha256, "training_only": each.training_only} for each in card.sources]
+    return {"rows": card.rows, "labels": len(card.labels), "splits": card.splits, "sources": sources}
 
 
 def save_state(state: dict[str, Any], path: Path) -> None:

@@ -186,22 +186,36 @@ Late = Annotated[list[str] | None, typer.Argument(hidden=True)]
 def train(arguments: Late = None) -> None:
     """Train a net on a store, or go on with a run."""
     from gribouille.course import TrainConfig
-    from gribouille.distil import load_soft_labels
+    from gribouille.distil import AskedAbout, LiveTeacher, Teacher, load_soft_labels
     from gribouille.options import run_with_options
     from gribouille.store import Store
     from gribouille.terminal import training
-    from gribouille.train import train
+    from gribouille.train import Reporting, train
 
     def command(
         store: Annotated[Path, typer.Argument(help="Store to learn from.")],
         out: Annotated[Path, typer.Option(metavar="RUN", help="Folder of the run.")],
         config: TrainConfig,
         soft_labels: Annotated[Path | None, typer.Option(help="A teacher's answers, made by `distil`.")] = None,
+        teacher: Annotated[
+            Path | None, typer.Option(help="Teacher to ask about every augmented drawing, instead: run or model file.")
+        ] = None,
+        asked_about: Annotated[
+            AskedAbout, typer.Option(help="What that teacher is asked about: the drawing before it is cut, or after.")
+        ] = "whole",
+        who: Annotated[str, typer.Option(help="Your name, or your team's, for the run's card.")] = "",
+        mlflow: Annotated[str, typer.Option(metavar="URI", help="MLflow server or folder that hears of the run too.")] = "",
     ) -> None:
+        if teacher is not None and soft_labels is not None:
+            raise typer.BadParameter("expected --teacher or --soft-labels, found both")
         opened = Store.open(store)
-        soft = None if soft_labels is None else load_soft_labels(soft_labels, opened)
+        taught: Teacher | None = None
+        if teacher is not None:
+            taught = LiveTeacher.open(teacher, opened, config.augmentation, asked_about)
+        elif soft_labels is not None:
+            taught = load_soft_labels(soft_labels, opened)
         with training() as progress:
-            card = train(opened, out, config, soft, progress)
+            card = train(opened, out, config, taught, Reporting(progress, who, mlflow))
         validation = card.metrics.get("validation", {})
         top1 = validation.get("top1")
         typer.echo(f"{out}: trained" + ("" if top1 is None else f"; top-1 on validation drawings {top1:.1%}"))

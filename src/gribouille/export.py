@@ -26,6 +26,7 @@ from gribouille.drawing import Drawing, drawing_of, prefix
 from gribouille.evaluate import distinct_rows, evaluate
 from gribouille.labels import french
 from gribouille.metrics import temperature_of
+from gribouille.nets import PointNet
 from gribouille.predict import Predictor, net_predictor
 from gribouille.raster.layer import Raster
 from gribouille.raster.spec import RasterSpec
@@ -115,25 +116,26 @@ class ExportReport:
 
 
 class Tempered(nn.Module):
-    """A net whose logits are divided by a temperature."""
+    """A net, on pictures or on points, whose logits are divided by a temperature."""
 
     def __init__(self, net: nn.Module, temperature: float) -> None:
         super().__init__()
         self.net = net
         self.temperature = temperature
 
-    def forward(self, images: Float[Tensor, "batch channels side side"]) -> Float[Tensor, "batch classes"]:
+    def forward(self, inputs: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch classes"]:
         """Calibrated logits."""
-        logits: Tensor = self.net(images) / self.temperature
+        logits: Tensor = self.net(inputs) / self.temperature
         return logits
 
 
 class Recognition(nn.Module):
-    """The whole way from points to probabilities: box and raster, net, softmax(logits / temperature)."""
+    """The whole way from points to probabilities: box and raster (a net on points boxes by itself), net,
+    softmax(logits / temperature)."""
 
     def __init__(self, net: nn.Module, raster: RasterSpec, temperature: float) -> None:
         super().__init__()
-        self.raster = Raster(raster)
+        self.raster = nn.Identity() if isinstance(net, PointNet) else Raster(raster)
         self.net = Tempered(net, temperature)
 
     def forward(self, points: Float[Tensor, "batch points 3"]) -> Float[Tensor, "batch classes"]:
@@ -165,7 +167,7 @@ def export_run(
         )
     shipped = round_weights(net) if spec.weights == "int8" else net
     temperature = _fitted_temperature(net_predictor(shipped, card.labels, card.spec), store)
-    calibrated = net_predictor(Tempered(shipped, temperature), card.labels, card.spec)
+    calibrated = net_predictor(shipped, card.labels, card.spec, temperature=temperature)
     metrics = evaluate(calibrated, store, "test", progress=progress).summary()
     rows = distinct_rows(store, "test")
     spread = rows[np.linspace(0, len(rows) - 1, min(GOLDEN, len(rows))).astype(np.int64)]  # over all labels

@@ -84,6 +84,15 @@ def count(probabilities: Float[np.ndarray, "n classes"], label: Int[np.ndarray, 
     )
 
 
+def confusion(
+    probabilities: Float[np.ndarray, "n classes"], label: Int[np.ndarray, "n"]
+) -> Int64[np.ndarray, "classes classes"]:
+    """How many drawings of each class (rows) were taken for each class (columns); adds up over batches and machines."""
+    classes = probabilities.shape[1]
+    pairs = label.astype(np.int64) * classes + probabilities.argmax(axis=1)
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+
+
 def temperature_of(logits: Float[np.ndarray, "n classes"], label: Int[np.ndarray, "n"]) -> float:
     """The temperature from ¼ to 4 that makes softmax(logits / temperature) most likely to say these labels.
 

@@ -11,13 +11,14 @@ import numpy as np
 import onnxruntime
 import torch
 from jaxtyping import Float, Int
-from torch import nn
+from torch import Tensor, nn
 
 from gribouille.checkpoint import load_weights
 from gribouille.drawing import Drawings
+from gribouille.nets import PointNet
 from gribouille.raster.kernel import rasterise
 from gribouille.raster.spec import RasterSpec
-from gribouille.recogniser import Recogniser, open_session
+from gribouille.recogniser import Recogniser, open_session, padded
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,23 @@ def predictor_of(path: Path) -> Predictor:
     return Predictor(str(path), recogniser.labels, lambda drawings: recogniser.probabilities(list(drawings)))
 
 
-def net_predictor(net: nn.Module, labels: Sequence[str], spec: RasterSpec, name: str = "net") -> Predictor:
-    """A torch net on pictures of the numba kernel, on the device where the net lies."""
+def net_predictor(
+    net: nn.Module, labels: Sequence[str], spec: RasterSpec, name: str = "net", temperature: float = 1.0
+) -> Predictor:
+    """A torch net on points or on pictures of the numba kernel, whichever it takes, on the device where it lies; its
+    logits
+    are divided by the temperature."""
     device = next(net.parameters()).device
 
+    def inputs(drawings: Drawings) -> Tensor:
+        if isinstance(net, PointNet):
+            return torch.from_numpy(padded(list(drawings))).to(device)
+        return torch.from_numpy(rasterise(drawings, spec)).to(device, memory_format=torch.channels_last)
+
     def probabilities(drawings: Drawings) -> Float[np.ndarray, "drawings classes"]:
-        images = torch.from_numpy(rasterise(drawings, spec)).to(device, memory_format=torch.channels_last)
         with torch.inference_mode():
-            answers: np.ndarray = net.eval()(images).float().softmax(dim=1).cpu().numpy()
+            logits = net.eval()(inputs(drawings)).float() / temperature
+            answers: np.ndarray = logits.softmax(dim=1).cpu().numpy()
         return answers
 
     return Predictor(name, tuple(labels), probabilities)

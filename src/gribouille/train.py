@@ -1,45 +1,57 @@
 """The training loop: a store and a configuration in, a run folder out (see `checkpoint`).
 
 Nothing here depends on the clock or on how often the run was interrupted: the rows of an epoch, their order, every
-augmentation and the learning rate are pure functions of (seed, epoch, batch), so a resumed run ends with the same
-weights.
+augmentation and the learning rate are pure functions of what is saved, so a resumed run ends with the same weights. Nor
+does it depend on how many processes share a batch or in how many slices it is learned, but for rounding.
 """
 
 import json
 import math
+import os
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Int64
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from gribouille import parallel
 from gribouille.checkpoint import (
     BEST,
+    CARD,
     LAST,
     LOG,
     STATE,
     Card,
     current_commit,
+    described,
     load_state,
     save_state,
     save_weights,
     write_atomically,
 )
-from gribouille.course import Batch, Course, TrainConfig, prefetched
-from gribouille.distil import SoftLabels
+from gribouille.course import Batch, Course, Share, TrainConfig
+from gribouille.distil import Teacher
 from gribouille.evaluate import distinct_rows
-from gribouille.metrics import Counts, count
-from gribouille.nets import image_net
+from gribouille.feed import Feed, FeedSpec, feed_of, prefetched
+from gribouille.machine import machine
+from gribouille.metrics import Counts, confusion, count
+from gribouille.nets import build_net, start_from
 from gribouille.predict import net_predictor
-from gribouille.sampling import Rows, batches_of
-from gribouille.store import Store
+from gribouille.run_card import markdown
+from gribouille.sampling import Rows, Standing, batches_of, shard_of
+from gribouille.store import AnyStore
+from gribouille.tracking import Tracker, trackers
 
 PREFETCHED = 4  # batches
+PICTURED = 32  # drawings of an epoch's first batch, shown as the net sees them
 
 
 class DivergedError(ValueError):
@@ -48,7 +60,7 @@ class DivergedError(ValueError):
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands: step of steps, epoch of epochs, smoothed loss, drawings/s, and the last validation."""
+    """Where a run stands: step of steps, epoch, smoothed loss, drawings/s, and the last validation."""
 
     step: int
     steps: int
@@ -58,15 +70,36 @@ class Progress:
     validation: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Reporting:
+    """Who hears of a run: `report` after every step, TensorBoard in the run's folder, MLflow at the URI `mlflow` where
+    one is
+    given. `who` is the name that the run's card gives."""
+
+    report: Callable[[Progress], None] = lambda progress: None
+    who: str = ""
+    mlflow: str = ""
+
+
 @dataclass
 class Learner:
-    """What changes while a net learns."""
+    """What changes while a net learns; `forward` is the net as it is called in training (shared, compiled)."""
 
     net: nn.Module
+    forward: nn.Module
     averaged: AveragedModel
     optimizer: torch.optim.Optimizer
-    step: int = 0
+    standing: Standing
+    step: int = 0  # batches learned
+    epoch: int = 0  # the number of the present one
+    place: int = 0  # batches of the present epoch that are learned
+    drawings: int = 0  # seen
+    seconds: float = 0.0  # spent
+    loss: float = math.nan  # smoothed
     best: float = -1.0  # MAP@3 of the weights in best.safetensors
+    stale: int = 0  # validations since then
+
+    COUNTS = ("step", "epoch", "place", "drawings", "seconds", "loss", "best", "stale")
 
     def state(self) -> dict[str, Any]:
         """Everything that a resumed run needs."""
@@ -74,8 +107,8 @@ class Learner:
             "net": self.net.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
-            "best": self.best,
+            "standing": {name: torch.from_numpy(each) for name, each in vars(self.standing).items()},
+            **{name: getattr(self, name) for name in self.COUNTS},
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -83,69 +116,152 @@ class Learner:
         self.net.load_state_dict(state["net"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.best = state["step"], state["best"]
+        self.standing = Standing(**{name: each.numpy() for name, each in state["standing"].items()})
+        for name in self.COUNTS:
+            setattr(self, name, state[name])
+
+    def finished(self, course: Course) -> bool:
+        """Whether all drawings are spent, or the patience is."""
+        return self.step >= course.steps or 0 < course.config.patience <= self.stale
+
+
+@dataclass(eq=False)
+class Run:
+    """A run under way: where its files go, what it learns from, and what it knows of itself."""
+
+    out: Path
+    course: Course
+    learner: Learner
+    card: Card
+    feed: Feed
+    reporting: Reporting
+    tracker: Tracker
+    validation: dict[str, Any] = field(default_factory=dict)
 
 
 def train(
-    store: Store,
+    store: AnyStore,
     out: Path,
     config: TrainConfig,
-    soft: SoftLabels | None = None,
-    report: Callable[[Progress], None] = lambda progress: None,
+    teacher: Teacher | None = None,
+    reporting: Reporting | None = None,
 ) -> Card:
     """Train a net on the store's training split, or go on with the run in `out`; the card of its last weights.
 
-    Raises ValueError where `out` holds a run of another configuration or store, DivergedError where the loss is no
-    number any more.
+    Started by torchrun, or inside a process group, the processes share every batch. Raises ValueError where `out` holds
+    a run of another configuration or store, DivergedError where the loss is no number any more.
     """
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    course = Course.of(store, config, soft)
-    learner = _learner(course)
-    card = _resumed(learner, _card(course), out)
-    validation_rows = _validation_rows(store, config)
-    loss, validation, clock, seen = math.nan, card.metrics.get("validation", {}), time.monotonic(), 0
-    for batch in prefetched(course.batches(learner.step), PREFETCHED):
-        now = train_step(learner, batch, course)
-        loss = now if math.isnan(loss) else 0.98 * loss + 0.02 * now
-        seen += len(batch.rows)
-        epoch, left = divmod(learner.step, course.steps_per_epoch)
-        if left == 0:
-            validation = _validate(learner.averaged.module, store, validation_rows, config).summary()
-            card = _keep(learner, card, validation, out)
-            _log(out, {"epoch": epoch, "step": learner.step, "loss": loss, "validation": validation})
-        if left == 0 or learner.step % config.save_every == 0:
-            save_state({"card": json.dumps(asdict(card)), **learner.state()}, out / STATE)
-        rate = seen / (time.monotonic() - clock)
-        report(Progress(learner.step, course.steps, epoch, loss, rate, validation))
-    return card
+    reporting = reporting or Reporting()
+    with _settings(config), parallel.together(config.device) as share:
+        course = Course.of(store, config, teacher, share)
+        learner, card = _started(course, out, reporting.who)
+        if learner.finished(course):
+            return card
+        feed = feed_of(store, learner.net, FeedSpec(config.spec, config.augmentation, config.device))
+        with _trackers(out, share, learner.step, config, reporting) as tracker:
+            run = Run(out, course, learner, card, feed, reporting, tracker, card.metrics.get("validation", {}))
+            while not learner.finished(course):
+                _learn_epoch(run)
+                _validate(run)
+        return run.card
 
 
-def train_step(learner: Learner, batch: Batch, course: Course) -> float:
-    """One step down the gradient of the batch's cross-entropy; the loss before it."""
-    config = course.config
-    rate = one_cycle(learner.step, course.steps, config)
+def _learn_epoch(run: Run) -> None:
+    """The rest of the present epoch, or of the run where that ends first."""
+    course, learner = run.course, run.learner
+    epoch = course.epoch(learner.epoch, learner.standing)
+    since, at_start, seen = time.monotonic(), learner.seconds, 0
+    losses = Losses(learner, lag=0 if course.config.device == "cpu" else 1)
+    with closing(prefetched(course.batches(epoch, run.feed, learner.place), PREFETCHED)) as batches:
+        for batch in batches:
+            if learner.place == 0:
+                _show(run, batch)
+            losses.take(learner.step, train_step(learner, batch, course))
+            seen += batch.size
+            learner.seconds = at_start + time.monotonic() - since
+            learner.place += 1
+            learner.drawings += batch.size
+            whole = learner.step == course.steps or learner.place == course.steps_of(epoch)
+            if whole:
+                losses.settle()
+            elif learner.step % course.config.save_every == 0:
+                losses.settle()
+                _save(run)
+            rate = seen / (time.monotonic() - since)
+            if learner.step % 10 == 0 or whole:
+                values = {
+                    "loss": learner.loss,
+                    "learning rate": learning_rate(learner.step, course.steps, course.config),
+                    "drawings/s": rate,
+                }
+                run.tracker.scalars(learner.step, values)
+            run.reporting.report(
+                Progress(learner.step, course.steps, learner.epoch, learner.loss, rate, run.validation)
+            )
+            if whole:
+                break
+
+
+def train_step(learner: Learner, batch: Batch, course: Course) -> Tensor:
+    """One step down the gradient of the batch's cross-entropy; the mean loss of its drawings before it, of all
+    processes."""
+    config, device = course.config, torch.device(course.config.device)
     for group in learner.optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = learning_rate(learner.step, course.steps, config)
     learner.net.train()
-    device = torch.device(config.device)
-    with torch.autocast(config.device, torch.bfloat16, enabled=config.precision == "bfloat16"):
-        logits = learner.net(batch.images.to(device))
-    loss = nn.functional.cross_entropy(logits.float(), batch.target.to(device))
-    if not torch.isfinite(loss):
-        raise DivergedError(f"step {learner.step}: the loss is {loss.item()}; try a lower learning rate")
     learner.optimizer.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]  # torch annotates it not
+    ratio = batch.log_ratio.to(device, non_blocking=True)
+    total = torch.zeros((), device=device)
+    for index, part in enumerate(batch.slices(config.accumulate)):
+        last = index == config.accumulate - 1
+        with nullcontext() if last else parallel.unsent(learner.forward):
+            with torch.autocast(config.device, torch.bfloat16, enabled=config.precision == "bfloat16"):
+                logits = learner.forward(part.inputs.to(device, non_blocking=True))
+            target = part.target.to(device, non_blocking=True)
+            # A share of the whole batch's mean, whatever the sizes of slices and of other processes' parts.
+            loss = nn.functional.cross_entropy(logits.float() + ratio, target, reduction="sum") / batch.size
+            (loss * course.share.world).backward()  # type: ignore[no-untyped-call]  # their mean over processes follows
+        total += loss.detach()
     nn.utils.clip_grad_norm_(learner.net.parameters(), config.clip)
     learner.optimizer.step()
     learner.averaged.update_parameters(learner.net)
     learner.step += 1
-    return loss.item()
+    return parallel.summed(total)
 
 
-def one_cycle(step: int, steps: int, config: TrainConfig) -> float:
-    """The learning rate of a step: up from 4 % of the peak and down to none, each along half a cosine."""
-    peak_at = config.warmup * steps
+class Losses:
+    """Reads the steps' losses into a learner's smoothed one and stops a run that has none; `lag` steps late, so that a
+    GPU need
+    not wait for the reading."""
+
+    def __init__(self, learner: Learner, lag: int) -> None:
+        self._learner = learner
+        self._lag = lag
+        self._waiting: list[tuple[int, Tensor]] = []
+
+    def take(self, step: int, loss: Tensor) -> None:
+        """One more step's loss, a scalar; `step` is the number of steps before it."""
+        self._waiting.append((step, loss))
+        while len(self._waiting) > self._lag:
+            self._read(*self._waiting.pop(0))
+
+    def settle(self) -> None:
+        """Reads all that is left: what is saved after it is sound."""
+        while self._waiting:
+            self._read(*self._waiting.pop(0))
+
+    def _read(self, step: int, loss: Tensor) -> None:
+        now = loss.item()
+        if not math.isfinite(now):
+            raise DivergedError(f"step {step}: the loss is {now}; try a lower learning rate")
+        learner = self._learner
+        learner.loss = now if math.isnan(learner.loss) else 0.98 * learner.loss + 0.02 * now
+
+
+def learning_rate(step: int, steps: int, config: TrainConfig) -> float:
+    """The learning rate of a step, by half cosines. One-cycle: up from 4 % of the peak, then down to none; cosine: down
+    only."""
+    peak_at = config.warmup * steps if config.schedule == "one-cycle" else 0
     if step < peak_at:
         return config.rate * (0.04 + 0.96 * (1 - math.cos(math.pi * step / peak_at)) / 2)
     return config.rate * (1 + math.cos(math.pi * (step - peak_at) / max(1, steps - peak_at))) / 2
@@ -167,70 +283,159 @@ def moving_average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Ten
     return take_in
 
 
-def _learner(course: Course) -> Learner:
+@contextmanager
+def _settings(config: TrainConfig) -> Iterator[None]:
+    """torch's global settings that the run asks for; what was there before comes back."""
+    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    if config.deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS refuses to be deterministic
+        torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(deterministic)
+
+
+def _started(course: Course, out: Path, who: str) -> tuple[Learner, Card]:
+    """The learner and the card of a new run, or of the one in `out` as it was last saved."""
+    learner, config = learner_of(course), course.config
+    card = Card(
+        net=config.net,
+        labels=list(course.store.labels),
+        raster=config.spec.to_dict(),
+        config=asdict(config),
+        store=course.store.hash,
+        commit=current_commit(),
+        teacher=None if course.teacher is None else course.teacher.teacher,
+        who=who,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        machine=machine(),
+        data=described(course.store),
+        processes=course.share.world,
+    )
+    if (out / STATE).exists():
+        return learner, _resumed(learner, card, out)
+    if config.pretrained:
+        provenance = start_from(learner.net, config.net, config.spec, config.pretrained, config.first_conv)
+        learner.averaged.module.load_state_dict(learner.net.state_dict())
+        card = replace(card, pretrained=provenance)
+    return learner, card
+
+
+def learner_of(course: Course) -> Learner:
+    """The learner of a course before its first step, with random weights."""
     config = course.config
     torch.manual_seed(config.seed)
-    net = image_net(config.net, len(course.store.labels), config.spec).to(config.device)
-    net = net.to(memory_format=torch.channels_last)
+    net = build_net(config.net, len(course.store.labels), config.spec)
+    net = parallel.synchronised(net).to(config.device).to(memory_format=torch.channels_last)
     averaged = AveragedModel(net, avg_fn=moving_average(config.average), use_buffers=True)
     decayed = [weight for weight in net.parameters() if weight.ndim > 1]
     others = [weight for weight in net.parameters() if weight.ndim <= 1]  # norms and biases want no decay
     groups = [{"params": decayed, "weight_decay": config.decay}, {"params": others, "weight_decay": 0.0}]
-    return Learner(net, averaged, torch.optim.AdamW(groups, lr=config.rate))
-
-
-def _card(course: Course) -> Card:
-    teacher = None if course.soft is None else course.soft.teacher
-    return Card(
-        net=course.config.net,
-        labels=list(course.store.labels),
-        raster=course.config.spec.to_dict(),
-        config=asdict(course.config),
-        store=course.store.hash,
-        commit=current_commit(),
-        teacher=teacher,
-    )
+    forward = parallel.shared(net)
+    if config.compile:
+        forward = torch.compile(forward)  # type: ignore[assignment]  # a module still, to those who call it
+    standing = Standing.unknown(len(course.store.labels))
+    return Learner(net, forward, averaged, torch.optim.AdamW(groups, lr=config.rate), standing)
 
 
 def _resumed(learner: Learner, card: Card, out: Path) -> Card:
-    """Put the learner where the run in `out` stands, if there is one; the card it has by now."""
-    if not (out / STATE).exists():
-        return card
+    """Put the learner where the run in `out` stands; the card that it has by now."""
     state = load_state(out / STATE)
-    before = json.loads(state.pop("card"))
-    for name in ("config", "store", "teacher"):
-        found, expected = before[name], json.loads(json.dumps(asdict(card)))[name]
-        if found != expected:
-            raise ValueError(f"{out}: expected a run with the same {name} to go on with, found {found}, not {expected}")
+    before, now = json.loads(state.pop("card")), json.loads(json.dumps(asdict(card)))
+    for name in ("store", "teacher", "labels"):
+        if before[name] != now[name]:
+            raise ValueError(
+                f"{out}: expected a run with the same {name} to go on with, found {before[name]}, not {now[name]}"
+            )
+    # How many threads or processes there are changes no more than rounding; the rest would make it another experiment.
+    settings = [name for name in now["config"] if name != "threads"]
+    changed = {name for name in settings if before["config"].get(name) != now["config"][name]}
+    if changed:
+        found = ", ".join(
+            f"{name} {before['config'].get(name)} (now {now['config'][name]})" for name in sorted(changed)
+        )
+        raise ValueError(f"{out}: expected a run with the same config to go on with, found {found}")
     learner.restore(state)
     commit = before["commit"] if card.commit in before["commit"] else f"{before['commit']}, resumed at {card.commit}"
-    return replace(card, commit=commit, metrics=before["metrics"])
+    return replace(Card(**before), commit=commit)
 
 
-def _validation_rows(store: Store, config: TrainConfig) -> Rows:
+@contextmanager
+def _trackers(out: Path, share: Share, step: int, config: TrainConfig, reporting: Reporting) -> Iterator[Tracker]:
+    """The trackers of a run; only the first process writes."""
+    wanted = trackers(out, step, reporting.mlflow, asdict(config)) if share.rank == 0 else trackers(None, step, "", {})
+    try:
+        yield wanted
+    finally:
+        wanted.close()
+
+
+def _show(run: Run, batch: Batch) -> None:
+    """Show what the net sees at the beginning of an epoch, where it sees pictures."""
+    if batch.inputs.ndim == 4:
+        rows = batch.rows[:PICTURED]
+        labels = [run.course.store.labels[index] for index in run.course.store.label[rows]]
+        run.tracker.pictures(run.learner.step, batch.inputs[:PICTURED].float().cpu().numpy(), labels)
+
+
+def _validate(run: Run) -> None:
+    """Judge the averaged weights at the end of an epoch, and save what that is worth."""
+    learner, course = run.learner, run.course
+    counts, taken = _judged(learner.averaged.module, course)
+    run.validation = counts.summary()
+    score = run.validation["map3"] or 0.0  # a store without validation drawings keeps its last weights as the best
+    better = score >= learner.best
+    learner.best, learner.stale = (score, 0) if better else (learner.best, learner.stale + 1)
+    learner.standing = learner.standing.after(taken)
+    learner.epoch, learner.place = learner.epoch + 1, 0
+    protocol = f"{counts.n} random drawings of the validation split, each key_id once, all rows, finished"
+    metrics = {"validation": {"protocol": protocol, "step": learner.step, **run.validation}}
+    run.card = replace(run.card, metrics=metrics, seconds=round(learner.seconds, 1), drawings=learner.drawings)
+    if course.share.rank == 0:
+        save_weights(learner.averaged.module, run.card, run.out / LAST)
+        if better:
+            save_weights(learner.averaged.module, run.card, run.out / BEST)
+        _log(
+            run.out,
+            {"epoch": learner.epoch, "step": learner.step, "drawings": learner.drawings}
+            | {"seconds": round(learner.seconds, 1), "loss": learner.loss, "validation": run.validation},
+        )
+        _describe(run)
+    shares = {name: value for name, value in run.validation.items() if isinstance(value, float)}
+    run.tracker.scalars(learner.step, {f"validation/{name}": value for name, value in shares.items()})
+    run.tracker.per_class(learner.step, run.card.labels, learner.standing.accuracy)
+    _save(run)
+
+
+def _judged(net: nn.Module, course: Course) -> tuple[Counts, Int64[np.ndarray, "classes classes"]]:
+    """The counts of the validation drawings, and how many of each class were taken for each; each process judges its
+    part."""
+    store, config = course.store, course.config
+    predictor = net_predictor(net, store.labels, config.spec)
+    classes = len(store.labels)
+    counts, taken = Counts.none(classes), np.zeros((classes, classes), np.int64)
+    rows = shard_of(_validation_rows(store, config), course.share.rank, course.share.world)
+    for batch in batches_of(rows, 256) if len(rows) else []:
+        with torch.autocast(config.device, torch.bfloat16, enabled=config.precision == "bfloat16"):
+            probabilities = predictor.probabilities(store.gather(batch))
+        counts += count(probabilities, store.label[batch])
+        taken += confusion(probabilities, store.label[batch])
+    merged = parallel.counted(np.stack([*vars(counts).values()]))
+    return Counts(*merged), parallel.counted(taken)
+
+
+def _validation_rows(store: AnyStore, config: TrainConfig) -> Rows:
     rows = distinct_rows(store, "validation")
     return np.sort(np.random.default_rng(0).permutation(rows)[: config.validation])  # the same in every epoch and run
 
 
-def _validate(net: nn.Module, store: Store, rows: Rows, config: TrainConfig) -> Counts:
-    predictor = net_predictor(net, store.labels, config.spec)
-    counts = Counts.none(len(store.labels))
-    for batch in batches_of(rows, 256) if len(rows) else []:
-        with torch.autocast(config.device, torch.bfloat16, enabled=config.precision == "bfloat16"):
-            counts += count(predictor.probabilities(store.gather(batch)), store.label[batch])
-    return counts
-
-
-def _keep(learner: Learner, card: Card, validation: dict[str, Any], out: Path) -> Card:
-    """Save the averaged weights as the last ones and, where they are, as the best ones; the card they got."""
-    protocol = f"{validation['n']} random drawings of the validation split, each key_id once, all rows, finished"
-    card = replace(card, metrics={"validation": {"protocol": protocol, "step": learner.step, **validation}})
-    save_weights(learner.averaged.module, card, out / LAST)
-    score = validation["map3"] or 0.0  # a store without validation drawings keeps its last weights as the best
-    if score >= learner.best:
-        learner.best = score
-        save_weights(learner.averaged.module, card, out / BEST)
-    return card
+def _save(run: Run) -> None:
+    if run.course.share.rank == 0:
+        save_state({"card": json.dumps(asdict(run.card)), **run.learner.state()}, run.out / STATE)
 
 
 def _log(out: Path, entry: dict[str, Any]) -> None:
@@ -238,5 +443,15 @@ def _log(out: Path, entry: dict[str, Any]) -> None:
     path = out / LOG
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     kept = [line for line in lines if json.loads(line)["step"] < entry["step"]]
-    text = "\n".join([*kept, json.dumps(entry)]) + "\n"
+    _write(path, "\n".join([*kept, json.dumps(entry)]) + "\n")
+
+
+def _describe(run: Run) -> None:
+    """Write the run's card for people, in both languages."""
+    log = [json.loads(line) for line in (run.out / LOG).read_text(encoding="utf-8").splitlines()]
+    for language, name in CARD.items():
+        _write(run.out / name, markdown(asdict(run.card), log, language))
+
+
+def _write(path: Path, text: str) -> None:
     write_atomically(path, lambda place: place.write_text(text, encoding="utf-8"))

@@ -63,9 +63,11 @@ class RasterSpec:
         return self.side - 2 * self.margin
 
     @classmethod
-    def of_side(cls, side: int, channels: tuple[str, ...] = CHANNELS) -> "RasterSpec":
-        """The spec of a `side` px picture by one rule: line = side / 32, margin = just enough to keep all of the ink."""
-        line_width = side * LINE_PER_SIDE
+    def of_side(
+        cls, side: int, channels: tuple[str, ...] = CHANNELS, line_per_side: float = LINE_PER_SIDE
+    ) -> "RasterSpec":
+        """The spec of a `side` px picture by one rule: line = a share of the side, margin = just enough to keep all ink."""
+        line_width = side * line_per_side
         return cls(side, line_width, line_width / 2 + 0.5, channels)
 
     @classmethod
