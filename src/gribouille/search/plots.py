@@ -31,6 +31,8 @@ SCALE = "viridis"
 LOGARITHMIC = {"rate", "line", "decay"}
 STYLE: dict[Any, Any] = {  # matplotlib has a type for every name
     "svg.fonttype": "none",
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
     "svg.hashsalt": "gribouille",
     "font.size": 9,
     "axes.spines.top": False,

@@ -22,7 +22,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from gribouille.checkpoint import LOG, current_commit
 from gribouille.search.space import SearchConfig, base_values, distributions
-from gribouille.search.trial import Drawings, Validated
+from gribouille.search.trial import Drawings, Validated, validations_of
 
 DATABASE, LOCK, TRIALS = "search.db", "search.lock", "trials"
 NAME = "search"
@@ -38,6 +38,17 @@ class Standing:
     ended: int
     trials: int
     best: float | None
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A trial that ran elsewhere: its number and values, whether it came to its end, or failed, and why if it did not."""
+
+    number: int
+    values: dict[str, float]
+    ended: bool
+    failed: bool
+    reason: str
 
 
 @contextmanager
@@ -58,22 +69,60 @@ def alone(out: Path) -> Iterator[None]:
 def open_study(out: Path, config: SearchConfig, drawings: Drawings) -> optuna.Study:
     """The study of a new search, whose first trial is the base configuration, or of the one in `out`, to go on with.
 
-    Raises ValueError where `out` holds a search of another configuration or on other drawings.
+    Raises ValueError where `out` holds a search of another configuration, on other drawings, or of a cluster.
     """
+    study = _described(out, config, drawings, "this machine")
+    if not study.get_trials(deepcopy=False):
+        study.enqueue_trial(base_values(config))
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        put_back(study, trial)
+    return study
+
+
+def record(out: Path, config: SearchConfig, drawings: Drawings, tried: list[Tried]) -> optuna.Study:
+    """The study of a search that ran elsewhere, with these trials in it and no others; validations are read from their logs.
+
+    Raises ValueError as `open_study` does.
+    """
+    study = _described(out, config, drawings, "a cluster")
+    if study.get_trials(deepcopy=False):
+        optuna.delete_study(study_name=NAME, storage=study._storage)
+        study = _described(out, config, drawings, "a cluster")
+    for one in tried:
+        study.add_trial(_frozen(one, config, validations_of(folder_of(out, one.number))))
+    return study
+
+
+def _frozen(one: Tried, config: SearchConfig, validations: list[Validated]) -> FrozenTrial:
+    """A trial as the study keeps it."""
+    finished = one.ended and bool(validations)
+    state = TrialState.FAIL if one.failed else TrialState.COMPLETE if finished else TrialState.PRUNED
+    last = validations[-1].validation if validations else {}
+    facts = {name: last[name] for name in ("n", "top1") if name in last} | (
+        {"reason": one.reason} if one.reason else {}
+    )
+    return optuna.trial.create_trial(
+        state=state,
+        value=validations[-1].score if state == TrialState.COMPLETE else None,
+        params=one.values,
+        distributions=dict(distributions(config)),
+        intermediate_values={each.epoch: each.score for each in validations},
+        user_attrs=facts,
+    )
+
+
+def _described(out: Path, config: SearchConfig, drawings: Drawings, where: str) -> optuna.Study:
+    """The study in `out`, made where there is none, which says what is searched, and runs where it did before."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     pruner = optuna.pruners.SuccessiveHalvingPruner(config.first_rung, config.reduction)
     study = optuna.create_study(
         storage=_storage(out), study_name=NAME, direction="maximize", pruner=pruner, load_if_exists=True
     )
-    now = {"config": json.loads(json.dumps(asdict(config))), "drawings": drawings.to_dict()}
+    now = {"config": json.loads(json.dumps(asdict(config))), "drawings": drawings.to_dict(), "where": where}
     if study.user_attrs:
         _expect_same(out, study.user_attrs, now)
     for name, value in {**now, "commit": current_commit()}.items():
         study.set_user_attr(name, value)
-    if not study.get_trials(deepcopy=False):
-        study.enqueue_trial(base_values(config))
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        put_back(study, trial)
     return study
 
 
@@ -179,6 +228,8 @@ def _expect_same(out: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -
     if changed:
         found = ", ".join(f"{name} {was.get(name)} (now {becomes.get(name)})" for name in changed)
         raise ValueError(f"{out}: expected a search of the same configuration to go on with, found {found}")
+    if before["where"] != now["where"]:
+        raise ValueError(f"{out}: expected a search on {now['where']} to go on with, found one on {before['where']}")
     if before["drawings"]["hash"] != now["drawings"]["hash"]:
         raise ValueError(
             f"{out}: expected a search on the same drawings to go on with, found those of {before['drawings']['store']}"

@@ -111,6 +111,12 @@ def run_trial(
         judged = progress.epoch
         return heed(progress, Validated(judged, progress.validation))
 
-    card = train(view, folder, config, reporting=Reporting(report))
-    last = json.loads((folder / LOG).read_text(encoding="utf-8").splitlines()[-1])
-    return Validated(last["epoch"], card.metrics["validation"])
+    train(view, folder, config, reporting=Reporting(report))
+    return validations_of(folder)[-1]
+
+
+def validations_of(folder: Path) -> list[Validated]:
+    """The validations in a run's log, none where there is none."""
+    log = folder / LOG
+    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    return [Validated(entry["epoch"], entry["validation"]) for entry in map(json.loads, lines)]
