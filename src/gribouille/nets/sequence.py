@@ -9,7 +9,7 @@ Norms are over the channels of one point, so that no answer depends on a batch's
 import math
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from gribouille.nets.points import Boxed, PointNet, before, box, haste, pooled
@@ -18,7 +18,7 @@ DESCRIPTION = 8  # x, y, dx, dy, starts, continues, log time, time known
 KERNEL = 5  # points that a convolution sees
 HEAD = 32  # channels of an attention head
 WAVES = 16  # sines, and as many cosines, that tell a point's place in the sequence
-LONGEST_WAVE = 1000  # points; simplified drawings have 40 in the median, 230 in the 99.9th percentile
+LONGEST_WAVE = 1000  # points a radian; simplified drawings have 40 in the median, 230 in the 99.9th percentile
 
 
 class SequenceNet(PointNet):
@@ -107,7 +107,7 @@ class Transformer(nn.Module):
         self, features: Float[Tensor, "batch points channels"], valid: Bool[Tensor, "batch points"]
     ) -> Float[Tensor, "batch points channels"]:
         """What each point makes of all others that are no padding."""
-        features = features + self.place(waves(valid.shape[1], features.device))
+        features = features + self.place(waves(torch.arange(valid.shape[1], device=valid.device)))
         hidden = torch.where(valid, 0.0, -1e4)[:, None, None, :]  # finite, so that padding alone does not make NaN
         for layer in self.layers:
             features = layer(features, hidden)
@@ -147,10 +147,10 @@ def description(boxed: Boxed) -> Float[Tensor, "batch points 8"]:
     return told * boxed.valid[..., None]
 
 
-def waves(points: int, device: torch.device) -> Float[Tensor, "points both"]:
-    """Sines and cosines of the place in the sequence, from one point to `LONGEST_WAVE` of them."""
-    rates = torch.exp(torch.arange(WAVES, device=device) * (-math.log(LONGEST_WAVE) / (WAVES - 1)))
-    angles = torch.arange(points, device=device)[:, None] * rates
+def waves(places: Int64[Tensor, "points"]) -> Float[Tensor, "points both"]:
+    """Sines and cosines of places in a sequence, from a radian a point to a radian every `LONGEST_WAVE` points."""
+    rates = torch.exp(torch.arange(WAVES, device=places.device) * (-math.log(LONGEST_WAVE) / (WAVES - 1)))
+    angles = places[:, None] * rates
     return torch.cat([angles.sin(), angles.cos()], 1)
 
 
