@@ -31,6 +31,7 @@ LAYERS = [
     {"feed", "course", "parallel", "tracking"},
     {"train"},
     {"ensemble", "search"},
+    {"cluster"},
     {"compact", "export"},
     {"server"},
     {"options", "terminal", "cli", "__main__"},
@@ -38,7 +39,7 @@ LAYERS = [
 LAYER = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}
 
 SHOP = ["drawing", "labels", "lines", "recogniser", "server", "server.app", "server.run", "cli", "options"]
-LABORATORY_PACKAGES = ["torch", "torchvision", "numba", "pyarrow", "timm", "onnx", "onnxscript", "safetensors"]
+LABORATORY_PACKAGES = ["torch", "triton", "torchvision", "numba", "pyarrow", "timm", "onnx", "onnxscript", "safetensors"]
 
 # Imports every argument with the laboratory's packages out of reach; the last line tells that all went well.
 WITHOUT_LABORATORY = f"""

@@ -209,7 +209,7 @@ def test_batches_do_not_depend_on_where_they_start(store):
     epoch, feed = course.epoch(1, Standing.unknown(4)), feed_for(course)
     whole, tail = list(course.batches(epoch, feed)), list(course.batches(epoch, feed, 3))
     assert len(whole) == course.steps_of(epoch) == 4
-    assert course.steps == 12
+    assert course.budget == 3 * 64
     for one, other in zip(whole[3:], tail, strict=True):
         assert torch.equal(one.inputs, other.inputs)
         assert torch.equal(one.target, other.target)
@@ -272,8 +272,8 @@ def test_targeted_epochs_are_shorter_and_the_drawings_the_same(store, tmp_path):
         config = replace(TINY, sampling=sampling, epochs=6, augmentation=STILL, rate=5e-3)
         train(store, tmp_path / sampling, config)
         logs[sampling] = [json.loads(line) for line in (tmp_path / sampling / LOG).read_text().splitlines()]
-    assert [entry["step"] for entry in logs["fixed"]] == [4, 8, 12, 16, 20, 24]
-    assert logs["targeted"][-1]["step"] == 24
+    assert [entry["drawings"] for entry in logs["fixed"]] == [64, 128, 192, 256, 320, 384]
+    assert logs["targeted"][-1]["drawings"] == 384
     sizes = np.diff([0] + [entry["drawings"] for entry in logs["targeted"]])
     accuracy = [entry["validation"]["classes_top1"] for entry in logs["targeted"]]
     for size, before in zip(sizes[1:-1], accuracy, strict=False):
@@ -326,7 +326,7 @@ def test_deterministic_mode_forbids_what_may_differ(store, tmp_path):
 
 
 def rates_of(config: TrainConfig) -> np.ndarray:
-    return np.array([learning_rate(step, 100, config) for step in range(101)])
+    return np.array([learning_rate(step / 100, config) for step in range(101)])
 
 
 def test_cosine_goes_down_only():

@@ -1,7 +1,8 @@
 """What a training run leaves on disk: weights with their card in one safetensors file, and the state to go on from.
 
 A run is a folder: `best.safetensors` and `last.safetensors` (averaged weights + card), `state.pt` (everything that a
-resumed run needs), `log.jsonl` (one line an epoch), `card.md` and `card.fr.md` (the card for people), `tensorboard/`.
+resumed run needs), `log.jsonl` (one line an epoch), `evaluations.jsonl` (one line an evaluation), `card.md` and
+`card.fr.md` (all of that for people), `tensorboard/` and, where MLflow hears of the run, `mlflow.json`.
 Every file is written beside its place and renamed into it, so that a kill at any moment leaves the old file or the new
 one, never half of one.
 """

@@ -204,7 +204,12 @@ def train(arguments: Late = None) -> None:
             AskedAbout, typer.Option(help="What that teacher is asked about: the drawing before it is cut, or after.")
         ] = "whole",
         who: Annotated[str, typer.Option(help="Your name, or your team's, for the run's card.")] = "",
-        mlflow: Annotated[str, typer.Option(metavar="URI", help="MLflow server or folder that hears of the run too.")] = "",
+        mlflow: Annotated[
+            str,
+            typer.Option(
+                metavar="URI", help="MLflow server (https://…) or data base (sqlite:///runs.db) that hears of it too."
+            ),
+        ] = "",
     ) -> None:
         if teacher is not None and soft_labels is not None:
             raise typer.BadParameter("expected --teacher or --soft-labels, found both")
@@ -239,12 +244,15 @@ def evaluate(
     """
     from gribouille.evaluate import FRACTIONS, distinct_rows, evaluate
     from gribouille.predict import predictor_of
+    from gribouille.run_card import add_evaluation
     from gribouille.store import Store
     from gribouille.terminal import counted, print_evaluation
 
     opened = Store.open(store)
     with counted("Guessing", len(distinct_rows(opened, split))) as progress:
         evaluation = evaluate(predictor_of(model), opened, split, FRACTIONS, progress)
+    if model.is_dir():
+        add_evaluation(model, evaluation.summary())
     if as_json:
         typer.echo(json.dumps({**evaluation.summary(), "per class": evaluation.per_class()}, indent=1, allow_nan=False))
     else:

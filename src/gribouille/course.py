@@ -5,7 +5,6 @@ place in the epoch), so the batches from step k on are the same whether or not a
 whatever the number of processes that share them.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -169,9 +168,10 @@ class Course:
         if empty:
             raise ValueError(f"store: expected training drawings of every class, found none of {empty[:5]}")
         course = cls(store, members, config, teacher, share or Share())
-        # Batches are equal to within one row, so the smallest has more than half of the size asked for.
-        slices, smallest = course.share.world * config.accumulate, min(course.size, (config.batch + 1) // 2)
-        if slices > smallest:
+        # Batches are equal to within one row, so the smallest has more than half of the size asked for; a targeted epoch
+        # may be a quarter of a fixed one.
+        smallest = min(course.size // 4, (config.batch + 1) // 2)
+        if course.slices > smallest:
             raise ValueError(
                 f"batch: expected a drawing for each of {course.share.world} processes x {config.accumulate} slices, "
                 f"found batches of {smallest}"
@@ -179,24 +179,31 @@ class Course:
         return course
 
     @property
+    def slices(self) -> int:
+        """The parts that a batch is learned in, over all processes: the fewest drawings that it may have."""
+        return self.share.world * self.config.accumulate
+
+    @property
     def size(self) -> int:
         """Drawings in a fixed epoch."""
         return sum(min(self.config.per_class, len(rows)) for rows in self.members)
 
     @property
-    def steps(self) -> int:
-        """Steps in the whole run, whatever the sampling: it decides how long its epochs are, not how much is
+    def budget(self) -> int:
+        """Drawings in the whole run, whatever the sampling: that decides how long the epochs are, not how much is
         learned."""
-        return max(1, math.ceil(self.size / self.config.batch)) * self.config.epochs
+        return self.size * self.config.epochs
 
-    def epoch(self, number: int, standing: Standing) -> Epoch:
-        """The rows of an epoch, given how well each class was recognised before it."""
+    def epoch(self, number: int, standing: Standing, spent: int = 0) -> Epoch:
+        """The rows of an epoch, given how well each class was recognised before it; the last one ends with the budget,
+        of which `spent` drawings were seen before."""
         config = self.config
         if config.sampling == "uniform":
             rows = uniform_rows(self.members, self.size, config.seed, number)
         else:
             wanted = quota(config.sampling, config.per_class, standing)
             rows = epoch_rows(self.members, wanted, config.seed, number)
+        rows = rows[: self.budget - spent]
         return Epoch(number, rows, np.bincount(self.store.label[rows], minlength=len(self.members)))
 
     def steps_of(self, epoch: Epoch) -> int:

@@ -34,11 +34,12 @@ ROOM = 0.5  # of a GPU's free memory that a resident store may take; the rest is
 @dataclass(frozen=True)
 class FeedSpec:
     """What the inputs are: pictures by `spec`, or points for a net that takes them; drawings under `augmentation`; on
-    `device`."""
+    `device`, with its number, since every thread has a current GPU of its own; pictures drawn on a GPU in `dtype`."""
 
     spec: RasterSpec
     augmentation: Augmentation
     device: str = "cpu"
+    dtype: torch.dtype = torch.float32
 
 
 def feed_of(store: AnyStore, net: nn.Module, wanted: FeedSpec) -> Feed:
@@ -65,19 +66,15 @@ def _images(store: AnyStore, wanted: FeedSpec) -> Feed:
 
 
 def _images_on_gpu(store: AnyStore, wanted: FeedSpec) -> Feed:
-    from gribouille.raster.device import rasterise_on  # Triton, which only a machine with a GPU needs
-    from gribouille.resident import Resident, bytes_needed
+    # Nothing of Triton is needed, or loaded, where there is no GPU.
+    from gribouille.resident import Resident, bytes_needed, images_on
 
-    if bytes_needed(store) <= ROOM * torch.cuda.mem_get_info()[0]:
+    if bytes_needed(store) <= ROOM * torch.cuda.mem_get_info(wanted.device)[0]:
         resident = Resident.of(store, wanted.device)
-        return lambda rows, keys: resident.images(rows, wanted.augmentation, keys, wanted.spec)
-
-    def feed(rows: Rows, keys: Keys) -> Tensor:
-        drawings = _augmented(store, wanted, rows, keys)
-        points, offsets = (torch.from_numpy(each).to(wanted.device) for each in (drawings.points, drawings.offsets))
-        return rasterise_on(points, offsets, wanted.spec)
-
-    return feed
+        return lambda rows, keys: resident.images(rows, wanted.augmentation, keys, wanted.spec, wanted.dtype)
+    return lambda rows, keys: images_on(
+        wanted.device, store.gather(rows), wanted.augmentation, keys, wanted.spec, wanted.dtype
+    )
 
 
 def _points(store: AnyStore, wanted: FeedSpec) -> Feed:

@@ -48,7 +48,7 @@ def ingesting() -> Iterator[Callable[[int, int, int], None]]:
 
 @contextmanager
 def training() -> Iterator[Callable[["TrainProgress"], None]]:
-    """A bar of steps with epoch, loss, drawings a second and the last validation; the value takes each step's progress."""
+    """A bar of drawings with epoch, loss, drawings a second and the last validation; the value takes each step's progress."""
     with _bar(MofNCompleteColumn(), TextColumn("{task.fields[now]}")) as bar:
         task = bar.add_task("Training", total=None, now="")
 
@@ -56,7 +56,7 @@ def training() -> Iterator[Callable[["TrainProgress"], None]]:
             top1 = progress.validation.get("top1")
             seen = "" if top1 is None else f", validation {top1:.1%}"
             now = f"epoch {progress.epoch}, loss {progress.loss:.3f}{seen}, {progress.rate:,.0f} drawings/s"
-            bar.update(task, completed=progress.step, total=progress.steps, now=now)
+            bar.update(task, completed=progress.drawings, total=progress.budget, now=now)
 
         yield show
 

@@ -25,7 +25,6 @@ from torch.optim.swa_utils import AveragedModel
 from gribouille import parallel
 from gribouille.checkpoint import (
     BEST,
-    CARD,
     LAST,
     LOG,
     STATE,
@@ -45,10 +44,10 @@ from gribouille.machine import machine
 from gribouille.metrics import Counts, confusion, count
 from gribouille.nets import build_net, start_from
 from gribouille.predict import net_predictor
-from gribouille.run_card import markdown
+from gribouille.run_card import describe
 from gribouille.sampling import Rows, Standing, batches_of, shard_of
 from gribouille.store import AnyStore
-from gribouille.tracking import Tracker, trackers
+from gribouille.tracking import Ending, Tracker, trackers
 
 PREFETCHED = 4  # batches
 PICTURED = 32  # drawings of an epoch's first batch, shown as the net sees them
@@ -60,10 +59,12 @@ class DivergedError(ValueError):
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands: step of steps, epoch, smoothed loss, drawings/s, and the last validation."""
+    """Where a run stands: steps done, drawings seen of the budget, epoch, smoothed loss, drawings/s, and the last
+    validation."""
 
     step: int
-    steps: int
+    drawings: int
+    budget: int
     epoch: int
     loss: float
     rate: float
@@ -94,12 +95,13 @@ class Learner:
     epoch: int = 0  # the number of the present one
     place: int = 0  # batches of the present epoch that are learned
     drawings: int = 0  # seen
+    spent: int = 0  # of them, before the present epoch
     seconds: float = 0.0  # spent
     loss: float = math.nan  # smoothed
     best: float = -1.0  # MAP@3 of the weights in best.safetensors
     stale: int = 0  # validations since then
 
-    COUNTS = ("step", "epoch", "place", "drawings", "seconds", "loss", "best", "stale")
+    COUNTS = ("step", "epoch", "place", "drawings", "spent", "seconds", "loss", "best", "stale")
 
     def state(self) -> dict[str, Any]:
         """Everything that a resumed run needs."""
@@ -121,8 +123,8 @@ class Learner:
             setattr(self, name, state[name])
 
     def finished(self, course: Course) -> bool:
-        """Whether all drawings are spent, or the patience is."""
-        return self.step >= course.steps or 0 < course.config.patience <= self.stale
+        """Whether all drawings are spent (what is left could not be shared), or the patience is."""
+        return course.budget - self.drawings < course.slices or 0 < course.config.patience <= self.stale
 
 
 @dataclass(eq=False)
@@ -157,7 +159,7 @@ def train(
         learner, card = _started(course, out, reporting.who)
         if learner.finished(course):
             return card
-        feed = feed_of(store, learner.net, FeedSpec(config.spec, config.augmentation, config.device))
+        feed = feed_of(store, learner.net, _fed(config))
         with _trackers(out, share, learner.step, config, reporting) as tracker:
             run = Run(out, course, learner, card, feed, reporting, tracker, card.metrics.get("validation", {}))
             while not learner.finished(course):
@@ -169,7 +171,7 @@ def train(
 def _learn_epoch(run: Run) -> None:
     """The rest of the present epoch, or of the run where that ends first."""
     course, learner = run.course, run.learner
-    epoch = course.epoch(learner.epoch, learner.standing)
+    epoch = course.epoch(learner.epoch, learner.standing, learner.spent)
     since, at_start, seen = time.monotonic(), learner.seconds, 0
     losses = Losses(learner, lag=0 if course.config.device == "cpu" else 1)
     with closing(prefetched(course.batches(epoch, run.feed, learner.place), PREFETCHED)) as batches:
@@ -181,7 +183,7 @@ def _learn_epoch(run: Run) -> None:
             learner.seconds = at_start + time.monotonic() - since
             learner.place += 1
             learner.drawings += batch.size
-            whole = learner.step == course.steps or learner.place == course.steps_of(epoch)
+            whole = learner.place == course.steps_of(epoch)
             if whole:
                 losses.settle()
             elif learner.step % course.config.save_every == 0:
@@ -190,16 +192,16 @@ def _learn_epoch(run: Run) -> None:
             rate = seen / (time.monotonic() - since)
             if learner.step % 10 == 0 or whole:
                 values = {
-                    "loss": learner.loss,
-                    "learning rate": learning_rate(learner.step, course.steps, course.config),
-                    "drawings/s": rate,
+                    "training/loss": learner.loss,
+                    "training/learning rate": learning_rate(learner.drawings / course.budget, course.config),
+                    "training/drawings a second": rate,
                 }
                 run.tracker.scalars(learner.step, values)
             run.reporting.report(
-                Progress(learner.step, course.steps, learner.epoch, learner.loss, rate, run.validation)
+                Progress(
+                    learner.step, learner.drawings, course.budget, learner.epoch, learner.loss, rate, run.validation
+                )
             )
-            if whole:
-                break
 
 
 def train_step(learner: Learner, batch: Batch, course: Course) -> Tensor:
@@ -207,7 +209,7 @@ def train_step(learner: Learner, batch: Batch, course: Course) -> Tensor:
     processes."""
     config, device = course.config, torch.device(course.config.device)
     for group in learner.optimizer.param_groups:
-        group["lr"] = learning_rate(learner.step, course.steps, config)
+        group["lr"] = learning_rate(learner.drawings / course.budget, config)
     learner.net.train()
     learner.optimizer.zero_grad()
     ratio = batch.log_ratio.to(device, non_blocking=True)
@@ -258,13 +260,13 @@ class Losses:
         learner.loss = now if math.isnan(learner.loss) else 0.98 * learner.loss + 0.02 * now
 
 
-def learning_rate(step: int, steps: int, config: TrainConfig) -> float:
-    """The learning rate of a step, by half cosines. One-cycle: up from 4 % of the peak, then down to none; cosine: down
-    only."""
-    peak_at = config.warmup * steps if config.schedule == "one-cycle" else 0
-    if step < peak_at:
-        return config.rate * (0.04 + 0.96 * (1 - math.cos(math.pi * step / peak_at)) / 2)
-    return config.rate * (1 + math.cos(math.pi * (step - peak_at) / max(1, steps - peak_at))) / 2
+def learning_rate(done: float, config: TrainConfig) -> float:
+    """The learning rate when a share `done` of the drawings is seen, by half cosines. One-cycle: up from 4 % of the peak,
+    then down to none; cosine: down only."""
+    peak_at = config.warmup if config.schedule == "one-cycle" else 0.0
+    if done < peak_at:
+        return config.rate * (0.04 + 0.96 * (1 - math.cos(math.pi * done / peak_at)) / 2)
+    return config.rate * (1 + math.cos(math.pi * (done - peak_at) / (1 - peak_at))) / 2
 
 
 def moving_average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
@@ -281,6 +283,14 @@ def moving_average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Ten
         return average.lerp(newest, 1 - min(decay, (1 + n) / (10 + n)))
 
     return take_in
+
+
+def _fed(config: TrainConfig) -> FeedSpec:
+    """What the net is fed: on a GPU, pictures in the precision that the first layer rounds them to anyway."""
+    if config.device == "cpu":
+        return FeedSpec(config.spec, config.augmentation)
+    dtype = torch.bfloat16 if config.precision == "bfloat16" else torch.float32
+    return FeedSpec(config.spec, config.augmentation, f"cuda:{torch.cuda.current_device()}", dtype)
 
 
 @contextmanager
@@ -368,10 +378,12 @@ def _resumed(learner: Learner, card: Card, out: Path) -> Card:
 def _trackers(out: Path, share: Share, step: int, config: TrainConfig, reporting: Reporting) -> Iterator[Tracker]:
     """The trackers of a run; only the first process writes."""
     wanted = trackers(out, step, reporting.mlflow, asdict(config)) if share.rank == 0 else trackers(None, step, "", {})
+    ending: Ending = "interrupted"
     try:
         yield wanted
+        ending = "finished"
     finally:
-        wanted.close()
+        wanted.close(ending)
 
 
 def _show(run: Run, batch: Batch) -> None:
@@ -379,7 +391,8 @@ def _show(run: Run, batch: Batch) -> None:
     if batch.inputs.ndim == 4:
         rows = batch.rows[:PICTURED]
         labels = [run.course.store.labels[index] for index in run.course.store.label[rows]]
-        run.tracker.pictures(run.learner.step, batch.inputs[:PICTURED].float().cpu().numpy(), labels)
+        # Under the step that learns them: what a resumed run drops begins there.
+        run.tracker.pictures(run.learner.step + 1, batch.inputs[:PICTURED].float().cpu().numpy(), labels)
 
 
 def _validate(run: Run) -> None:
@@ -391,7 +404,7 @@ def _validate(run: Run) -> None:
     better = score >= learner.best
     learner.best, learner.stale = (score, 0) if better else (learner.best, learner.stale + 1)
     learner.standing = learner.standing.after(taken)
-    learner.epoch, learner.place = learner.epoch + 1, 0
+    learner.epoch, learner.place, learner.spent = learner.epoch + 1, 0, learner.drawings
     protocol = f"{counts.n} random drawings of the validation split, each key_id once, all rows, finished"
     metrics = {"validation": {"protocol": protocol, "step": learner.step, **run.validation}}
     run.card = replace(run.card, metrics=metrics, seconds=round(learner.seconds, 1), drawings=learner.drawings)
@@ -404,10 +417,11 @@ def _validate(run: Run) -> None:
             {"epoch": learner.epoch, "step": learner.step, "drawings": learner.drawings}
             | {"seconds": round(learner.seconds, 1), "loss": learner.loss, "validation": run.validation},
         )
-        _describe(run)
+        describe(run.out)
     shares = {name: value for name, value in run.validation.items() if isinstance(value, float)}
     run.tracker.scalars(learner.step, {f"validation/{name}": value for name, value in shares.items()})
     run.tracker.per_class(learner.step, run.card.labels, learner.standing.accuracy)
+    run.tracker.confused(learner.step, run.card.labels, learner.standing.confusion)
     _save(run)
 
 
@@ -444,13 +458,6 @@ def _log(out: Path, entry: dict[str, Any]) -> None:
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     kept = [line for line in lines if json.loads(line)["step"] < entry["step"]]
     _write(path, "\n".join([*kept, json.dumps(entry)]) + "\n")
-
-
-def _describe(run: Run) -> None:
-    """Write the run's card for people, in both languages."""
-    log = [json.loads(line) for line in (run.out / LOG).read_text(encoding="utf-8").splitlines()]
-    for language, name in CARD.items():
-        _write(run.out / name, markdown(asdict(run.card), log, language))
 
 
 def _write(path: Path, text: str) -> None:
