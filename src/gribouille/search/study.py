@@ -20,7 +20,7 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from gribouille.checkpoint import LOG, current_commit
+from gribouille.checkpoint import CARD, LOG, current_commit
 from gribouille.search.space import SearchConfig, base_values, distributions
 from gribouille.search.trial import Drawings, Validated, validations_of
 
@@ -210,7 +210,7 @@ def thin(out: Path, study: optuna.Study, keep: int) -> None:
     """Delete what the runs of ended trials left, but for their logs, and for the weights of the best `keep`."""
     best = {trial.number for trial in finished_trials(study)[:keep]}
     for trial in study.get_trials(deepcopy=False, states=ENDED):
-        kept = {LOG, "*.safetensors"} if trial.number in best else {LOG}
+        kept = {LOG, "*.safetensors", *CARD.values()} if trial.number in best else {LOG}
         for path in sorted(folder_of(out, trial.number).rglob("*"), reverse=True):  # a folder's files before the folder
             if path.is_dir():
                 path.rmdir()
