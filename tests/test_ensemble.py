@@ -1,0 +1,198 @@
+"""Ensembles: their answers are what their members' answers make, and they are made of the files they say."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from shapes import SHAPES, store_of_shapes
+
+from gribouille.checkpoint import BEST, Card, save_weights
+from gribouille.ensemble import (
+    ENSEMBLE,
+    LINEAR,
+    Asked,
+    EnsembleOptions,
+    Linear,
+    combine,
+    fit,
+    open_ensemble,
+    questions,
+)
+from gribouille.evaluate import evaluate
+from gribouille.nets import build_net
+from gribouille.predict import predictor_of
+from gribouille.raster.spec import RasterSpec
+from gribouille.store import Store
+
+LABELS = tuple(sorted(SHAPES))
+OPTIONS = EnsembleOptions(how="linear", per_class=8, epochs=3, batch=16, validation=6)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Store:
+    """A store of 4 shapes, about 30 of each."""
+    return store_of_shapes(tmp_path_factory.mktemp("shapes"), 30)
+
+
+def write_run(folder: Path, net: str = "test_resnet", side: int = 32, labels: tuple[str, ...] = LABELS) -> Path:
+    """The folder of a run whose net was never trained: what it answers does not matter here, only that it does."""
+    torch.manual_seed(side)
+    spec = RasterSpec.of_side(side, ("ink",) if side < 32 else ("ink", "time", "stroke"))
+    card = Card(net=net, labels=list(labels), raster=spec.to_dict(), config={}, store="no store", commit="no commit")
+    save_weights(build_net(net, len(labels), spec).eval(), card, folder / BEST)
+    return folder
+
+
+@pytest.fixture
+def runs(tmp_path) -> list[Path]:
+    """Two image nets with different pictures, and one on strokes."""
+    return [
+        write_run(tmp_path / "runs" / "one"),
+        write_run(tmp_path / "runs" / "two", side=28),
+        write_run(tmp_path / "runs" / "three", net="gru*0.25"),
+    ]
+
+
+def test_mean_is_the_mean_of_the_members_probabilities(store, runs, tmp_path):
+    """Members of other nets and other pictures are asked each in its own way, and their probabilities averaged."""
+    card = combine(runs, tmp_path / "mean", EnsembleOptions())
+    drawings = store.gather(np.arange(10))
+    expected = np.mean([predictor_of(run).probabilities(drawings) for run in runs], axis=0)
+    answered = open_ensemble(tmp_path / "mean")
+    assert answered.labels == tuple(card.labels) == LABELS
+    assert np.allclose(answered.probabilities(drawings), expected, atol=1e-6)
+    assert (card.store, card.linear, card.metrics) == (None, None, {})
+
+
+def test_linear_layer_is_what_was_learned(store, runs, tmp_path):
+    """The file gives the answers that were judged when it was written, and its card says by what."""
+    seen = []
+    card = combine(runs, tmp_path / "linear", OPTIONS, store, seen.append)
+    judged = min(6, np.count_nonzero(store.split == 1))
+    assert sum(seen) == questions(store, OPTIONS) == 4 * 8 + judged
+    ensemble = open_ensemble(tmp_path / "linear")
+    probabilities = ensemble.probabilities(store.gather(np.arange(10)))
+    assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    assert card.store == store.hash
+    assert card.metrics["linear layer"]["drawings"] == 32
+    assert card.metrics["validation"]["n"] == judged
+    assert "validation split" in card.metrics["validation"]["protocol"]
+    assert (
+        json.loads((tmp_path / "linear" / ENSEMBLE).read_text())["members"][0]["path"] == "../runs/one/best.safetensors"
+    )
+
+
+def test_same_seed_same_layer(store, runs, tmp_path):
+    """Two ensembles of the same runs, store and options are the same bytes."""
+    one, two = (combine(runs, tmp_path / name, OPTIONS, store) for name in ("one", "two"))
+    assert one == two
+    assert (tmp_path / "one" / LINEAR).read_bytes() == (tmp_path / "two" / LINEAR).read_bytes()
+
+
+def test_goes_through_evaluate_like_everything_else(store, runs, tmp_path):
+    """An ensemble's folder is asked as any run is."""
+    combine(runs, tmp_path / "mean", EnsembleOptions())
+    predictor = predictor_of(tmp_path / "mean")
+    assert evaluate(predictor, store, "test", (1.0,)).group("all rows").n == np.count_nonzero(store.split == 2)
+
+
+def test_layer_starts_as_the_mean_of_the_logits():
+    """Before it has learned anything, the layer averages."""
+    logits = np.random.default_rng(0).normal(size=(5, 6)).astype(np.float32)
+    assert np.allclose(Linear.mean(3, 2)(logits), (logits[:, :3] + logits[:, 3:]) / 2, atol=1e-6)
+
+
+def test_layer_learns_whom_to_believe():
+    """Of two members, one shouts nonsense and the other takes each class for the next: the layer finds out, the mean cannot."""
+    generator = np.random.default_rng(0)
+
+    def asked(size: int) -> Asked:
+        label = generator.integers(0, 4, size)
+        renamed = np.eye(4, dtype=np.float32)[(label + 1) % 4]
+        nonsense = generator.normal(size=(size, 4)).astype(np.float32) * 3
+        return Asked(np.concatenate([nonsense, renamed], axis=1), label)
+
+    taught, judged = asked(2000), asked(500)
+    linear, passes = fit(taught, judged, 2, EnsembleOptions(how="linear", epochs=30, rate=0.02))
+    assert passes > 0
+    assert (linear(judged.logits).argmax(axis=1) == judged.label).mean() > 0.99
+    assert (Linear.mean(4, 2)(judged.logits).argmax(axis=1) == judged.label).mean() < 0.5
+
+
+def test_layer_stays_where_learning_does_not_help():
+    """Where no pass is better on validation drawings, the mean of the logits is kept, and the patience ends the learning."""
+    label = np.arange(40) % 4
+    right = np.tile(np.eye(4, dtype=np.float32)[label], 2)
+    wrong = Asked(right, (label + 1) % 4)
+    linear, passes = fit(wrong, Asked(right, label), 2, EnsembleOptions(how="linear", epochs=30, rate=0.1))
+    assert passes == 0
+    assert np.array_equal(linear.weight, Linear.mean(4, 2).weight)
+
+
+def test_moves_with_its_members(store, runs, tmp_path):
+    """Paths are relative: the whole folder may be moved."""
+    combine(runs, tmp_path / "runs" / "mean", EnsembleOptions())
+    before = open_ensemble(tmp_path / "runs" / "mean").probabilities(store.gather(np.arange(3)))
+    (tmp_path / "runs").rename(tmp_path / "elsewhere")
+    after = open_ensemble(tmp_path / "elsewhere" / "mean").probabilities(store.gather(np.arange(3)))
+    assert np.array_equal(before, after)
+
+
+def test_another_members_file_is_refused(store, runs, tmp_path):
+    """Members that were trained on since, or are gone, and another layer are named instead of answering."""
+    combine(runs, tmp_path / "linear", OPTIONS, store)
+    layer = (tmp_path / "linear" / LINEAR).read_bytes()
+    (tmp_path / "linear" / LINEAR).write_bytes(layer[:-4] + b"\0\0\0\1")
+    with pytest.raises(ValueError, match=r"expected .*linear\.safetensors with sha256"):
+        open_ensemble(tmp_path / "linear")
+    (tmp_path / "linear" / LINEAR).write_bytes(layer)
+    write_run(runs[0], side=64)
+    with pytest.raises(ValueError, match=r"expected .*one/best\.safetensors with sha256"):
+        open_ensemble(tmp_path / "linear")
+    (runs[0] / BEST).unlink()
+    with pytest.raises(ValueError, match=r"one/best\.safetensors: expected"):
+        open_ensemble(tmp_path / "linear")
+
+
+@pytest.mark.parametrize("text", ["no card", "[]", '{"members": []}', '{"members": [{}]}'])
+def test_what_is_no_card_is_refused(tmp_path, text):
+    """A folder with another file of that name is refused by name."""
+    (tmp_path / ENSEMBLE).write_text(text)
+    with pytest.raises(ValueError, match=r"ensemble\.json: expected the card of an ensemble"):
+        open_ensemble(tmp_path)
+
+
+def test_members_must_know_the_same_labels(runs, tmp_path):
+    """A run of other labels is refused, and which ones."""
+    other = write_run(tmp_path / "other", labels=("circle", "cross", "house", "square"))
+    with pytest.raises(ValueError, match=r"other/best\.safetensors: expected the 4 labels .*'house', 'zigzag'"):
+        combine([runs[0], other], tmp_path / "mean", EnsembleOptions())
+
+
+def test_the_store_must_know_the_members_labels(store, tmp_path):
+    """A store of other labels cannot teach the layer."""
+    labels = ("circle", "cross", "house", "square")
+    runs = [write_run(tmp_path / name, labels=labels) for name in ("one", "two")]
+    with pytest.raises(ValueError, match=r"expected a store of the members' 4 labels, found 4, \['house', 'zigzag'\]"):
+        combine(runs, tmp_path / "linear", OPTIONS, store)
+
+
+def test_what_cannot_be_combined_is_refused(runs, tmp_path):
+    """One run is no ensemble, and a layer does not learn without drawings."""
+    with pytest.raises(ValueError, match="at least two runs, found 1"):
+        combine(runs[:1], tmp_path / "one", EnsembleOptions())
+    with pytest.raises(ValueError, match="store: expected one"):
+        combine(runs, tmp_path / "linear", OPTIONS)
+    empty = Asked(np.zeros((0, 12), np.float32), np.zeros(0, np.int64))
+    with pytest.raises(ValueError, match="expected validation drawings"):
+        fit(empty, empty, 3, OPTIONS)
+
+
+@pytest.mark.parametrize("change", [{"epochs": 0}, {"per_class": -1}, {"rate": 0.0}, {"patience": 0}])
+def test_bad_options_are_named(change):
+    """A value out of range is refused by name."""
+    with pytest.raises(ValueError, match=next(iter(change))):
+        replace(OPTIONS, **change)
