@@ -31,7 +31,7 @@ from gribouille.export import (
     export_run,
     probes,
 )
-from gribouille.nets import image_net
+from gribouille.nets import build_net
 from gribouille.predict import predictor_of
 from gribouille.raster.spec import RasterSpec
 from gribouille.recogniser import Recogniser
@@ -240,7 +240,7 @@ def test_net_of_not_a_number_is_refused(tmp_path: Path) -> None:
 def test_a_run_becomes_a_file(tmp_path: Path) -> None:
     """The best weights of a run folder are written with what their card says, labels in its order."""
     torch.manual_seed(0)
-    net = image_net("resnet10t", len(LABELS), SPEC)
+    net = build_net("resnet10t", len(LABELS), SPEC)
     card = Card("resnet10t", list(LABELS), SPEC.to_dict(), {}, "hash-of-the-store", "0123abc", metrics={"top-1": 0.5})
     save_weights(net, card, tmp_path / "run" / BEST)
     report = export_run(tmp_path / "run", tmp_path / "small.onnx")
@@ -256,7 +256,7 @@ def test_with_a_store_the_file_is_calibrated_and_carries_its_scores(tmp_path: Pa
     really reaches; a teacher is named in the licence."""
     store = store_of_shapes(tmp_path, 60)
     torch.manual_seed(0)
-    net = image_net("test_resnet", len(store.labels), SPEC)
+    net = build_net("test_resnet", len(store.labels), SPEC)
     card = Card("test_resnet", list(store.labels), SPEC.to_dict(), {}, store.hash, "0123abc", teacher="feed")
     save_weights(net, card, tmp_path / "run" / BEST)
     seen: list[int] = []

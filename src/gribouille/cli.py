@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import webbrowser
+from contextlib import nullcontext
 from inspect import cleandoc
 from pathlib import Path
 from typing import Annotated
@@ -219,11 +220,12 @@ def train(arguments: Late = None) -> None:
             taught = LiveTeacher.open(teacher, opened, config.augmentation, asked_about)
         elif soft_labels is not None:
             taught = load_soft_labels(soft_labels, opened)
-        with training() as progress:
+        first = os.environ.get("RANK", "0") == "0"  # of torchrun's processes: one bar is enough
+        with training() if first else nullcontext(lambda progress: None) as progress:
             card = train(opened, out, config, taught, Reporting(progress, who, mlflow))
-        validation = card.metrics.get("validation", {})
-        top1 = validation.get("top1")
-        typer.echo(f"{out}: trained" + ("" if top1 is None else f"; top-1 on validation drawings {top1:.1%}"))
+        top1 = card.metrics.get("validation", {}).get("top1")
+        if first:
+            typer.echo(f"{out}: trained" + ("" if top1 is None else f"; top-1 on validation drawings {top1:.1%}"))
 
     command.__doc__ = f"Train a net on a store, or go on with a run.\n\n{cleandoc(TrainConfig.__doc__ or '')}"
     run_with_options(command, TrainConfig, arguments or [], "train")

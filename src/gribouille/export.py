@@ -231,6 +231,7 @@ def to_onnx(module: nn.Module, source: str, target: str) -> onnx.ModelProto:
         # The exporter calls parts of torch and onnxscript that warn of their own future; nothing a caller can act on.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", FutureWarning)
+        warnings.simplefilter("ignore", UserWarning)  # recurrent layers, whose weights it finds scattered in memory
         program = torch.onnx.export(
             module.eval(),
             (torch.zeros(2, 3, 3),),

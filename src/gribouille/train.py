@@ -157,6 +157,7 @@ def train(
     with _settings(config), parallel.together(config.device) as share:
         course = Course.of(store, config, teacher, share)
         learner, card = _started(course, out, reporting.who)
+        _agree(course, learner, card)
         if learner.finished(course):
             return card
         feed = feed_of(store, learner.net, _fed(config))
@@ -211,6 +212,8 @@ def train_step(learner: Learner, batch: Batch, course: Course) -> Tensor:
     for group in learner.optimizer.param_groups:
         group["lr"] = learning_rate(learner.drawings / course.budget, config)
     learner.net.train()
+    # What a net draws itself (dropout) is a function of the step and the process too.
+    torch.manual_seed((config.seed << 40) + learner.step * course.share.world + course.share.rank)
     learner.optimizer.zero_grad()
     ratio = batch.log_ratio.to(device, non_blocking=True)
     total = torch.zeros((), device=device)
@@ -326,8 +329,10 @@ def _started(course: Course, out: Path, who: str) -> tuple[Learner, Card]:
         data=described(course.store),
         processes=course.share.world,
     )
-    if (out / STATE).exists():
-        return learner, _resumed(learner, card, out)
+    # The first process reads: the others, on other machines, may not see the folder.
+    state = parallel.told(lambda: load_state(out / STATE) if (out / STATE).exists() else None)
+    if state is not None:
+        return learner, _resumed(learner, card, state, out)
     if config.pretrained:
         provenance = start_from(learner.net, config.net, config.spec, config.pretrained, config.first_conv)
         learner.averaged.module.load_state_dict(learner.net.state_dict())
@@ -352,9 +357,14 @@ def learner_of(course: Course) -> Learner:
     return Learner(net, forward, averaged, torch.optim.AdamW(groups, lr=config.rate), standing)
 
 
-def _resumed(learner: Learner, card: Card, out: Path) -> Card:
+def _agree(course: Course, learner: Learner, card: Card) -> None:
+    """Make sure that all processes do the same; only their threads may differ."""
+    config = {name: value for name, value in asdict(course.config).items() if name != "threads"}
+    parallel.agree(config=config, store=card.store, teacher=card.teacher, pretrained=card.pretrained, step=learner.step)
+
+
+def _resumed(learner: Learner, card: Card, state: dict[str, Any], out: Path) -> Card:
     """Put the learner where the run in `out` stands; the card that it has by now."""
-    state = load_state(out / STATE)
     before, now = json.loads(state.pop("card")), json.loads(json.dumps(asdict(card)))
     for name in ("store", "teacher", "labels"):
         if before[name] != now[name]:

@@ -1,8 +1,7 @@
 """Nets: from pictures or points to logits, one for each label."""
 
 from gribouille.nets.catalogue import build_net
-from gribouille.nets.image import image_net
 from gribouille.nets.points import PointNet
 from gribouille.nets.pretrained import start_from
 
-__all__ = ["PointNet", "build_net", "image_net", "start_from"]
+__all__ = ["PointNet", "build_net", "start_from"]

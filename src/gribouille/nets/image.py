@@ -11,8 +11,6 @@ import timm
 from timm.models import efficientnet, resnet
 from torch import nn
 
-from gribouille.raster.spec import RasterSpec
-
 # (channels, layers) as multiples of B0's or Lite0's. Source: the tables in the docstrings of timm.models.efficientnet.
 SCALES = {
     "b0": (1.0, 1.0),
@@ -27,11 +25,6 @@ SCALES = {
     "lite4": (1.4, 1.8),
 }
 SCALED = re.compile(rf"(tf_)?efficientnet_({'|'.join(SCALES)})")
-
-
-def image_net(name: str, classes: int, spec: RasterSpec) -> nn.Module:
-    """The timm net `name` on pictures by `spec`, with random weights."""
-    return backbone(name, classes, len(spec.channels), spec.side)
 
 
 def backbone(name: str, classes: int, channels: int, side: int, width: float = 1.0) -> nn.Module:

@@ -155,12 +155,12 @@ def waves(places: Int64[Tensor, "points"]) -> Float[Tensor, "points both"]:
 
 
 def gru(classes: int, width: float = 1.0) -> SequenceNet:
-    """Convolutions and two layers of GRU in both directions, 192 channels each way: 1.8 M weights for 345 classes."""
+    """Convolutions and two layers of GRU in both directions, 192 channels each way: 1.6 M weights for 345 classes."""
     channels, hidden = (max(8, round(width * each / 8) * 8) for each in (128, 192))
     return SequenceNet(classes, channels, BothWays(channels, hidden, 2), 2 * hidden)
 
 
 def transformer(classes: int, width: float = 1.0) -> SequenceNet:
-    """Convolutions and four layers of attention on 192 channels: 2.5 M weights for 345 classes."""
+    """Convolutions and four layers of attention on 192 channels: 2.6 M weights for 345 classes."""
     channels = max(1, round(width * 6)) * HEAD
     return SequenceNet(classes, channels, Transformer(channels, 4), channels)

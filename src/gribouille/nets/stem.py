@@ -3,7 +3,7 @@
 After the 8th place of Kaggle's contest (../shared/field.md §2: Conv1d on 256 points, scattered into a 32×32×64 map, then
 a CNN). Simplified points leave gaps of a whole drawing's width on long segments, so the line is walked first: `samples` places at
 equal distances along the ink. Eight of them for each cell of the map's side (256 for 32 cells) are at most one cell apart on
-drawings with up to 8 sides of ink, which is all but 4 % of Quick, Draw! (median 4.0 sides, 95th percentile 7.2, 99th
+drawings with up to 8 sides of ink, which is more than 95 % of Quick, Draw! (median 4.0 sides, 95th percentile 7.2, 99th
 10.8; n = 8,000 of our store). Where a drawing has more, its line is dotted, never cut off.
 
 Each sample stands for as much line as lies between two of them, in cells, so that the map is an integral along the line: it
