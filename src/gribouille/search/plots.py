@@ -18,6 +18,7 @@ import optuna
 from jaxtyping import Float64
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
@@ -27,7 +28,7 @@ from gribouille.search.texts import TEXTS, Language, number
 
 INK = "#010203"  # stands for the page's colour until the SVG is written
 BEST, BASE, OTHER = "#2f7fd1", "#e2761b", "#9a9a9a"
-SCALE = "viridis"
+SCALE = ("viridis", 0.35, 0.85)  # the part of the colour map that stands out on white and on black
 LOGARITHMIC = {"rate", "line", "decay"}
 STYLE: dict[Any, Any] = {  # matplotlib has a type for every name
     "svg.fonttype": "none",
@@ -146,7 +147,7 @@ def parallel(figure: Figure, shown: Shown) -> None:
     ]
     finished.sort(key=lambda each: last_score(each[1]))
     segments = [np.stack([np.arange(len(names)), heights], axis=1) for heights, _ in finished]
-    lines = LineCollection(segments, cmap=SCALE, linewidths=1.8, zorder=2)
+    lines = LineCollection(segments, cmap=_scale(), linewidths=1.8, zorder=2)
     lines.set_array(np.array([last_score(trial) for _, trial in finished]))
     axes.add_collection(lines)
     for place, (name, scale) in enumerate(zip(names, scales, strict=True)):
@@ -277,10 +278,17 @@ def _percent(value: float, language: Language) -> str:
 
 
 def _round_ticks(low: float, high: float) -> list[float]:
-    """Two or more round numbers between the ends of a logarithmic axis."""
+    """A few round numbers between the ends of a logarithmic axis, or nearly round ones where there are none."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     ticks = [digit * 10.0**power for power in powers for digit in (1, 2, 5) if low <= digit * 10.0**power <= high]
+    if len(ticks) < 2:
+        return [float(f"{tick:.2g}") for tick in np.geomspace(low, high, 4)[1:3]]
     return ticks if len(ticks) <= 4 else [tick for tick in ticks if f"{tick:e}"[0] == "1"] or ticks
+
+
+def _scale() -> LinearSegmentedColormap:
+    name, low, high = SCALE
+    return LinearSegmentedColormap.from_list("search", mpl.colormaps[name](np.linspace(low, high, 64)))
 
 
 def _name(shown: Shown, name: str) -> str:

@@ -121,7 +121,7 @@ def _table(study: optuna.Study, ranked: list[FrozenTrial], language: Language) -
 
 def _figures(study: optuna.Study, language: Language) -> Iterator[str]:
     texts, config = TEXTS[language], study.user_attrs["config"]
-    trials = [trial for trial in study.get_trials(deepcopy=False) if trial.intermediate_values]
+    trials = [trial for trial in study.get_trials(deepcopy=False, states=ENDED) if trial.intermediate_values]
     if not trials:
         return
     shown = plots.Shown(trials, _names(study), _rungs(config), language)

@@ -7,9 +7,9 @@ Language: TypeAlias = Literal["en", "fr"]
 TEXTS: dict[Language, dict[str, str]] = {
     "en": {
         "title": "Search for how to train",
-        "summary": "{trials} trials: {finished} came to their end, {stopped} were stopped early, {failed} "
-        "failed. Each learned {classes} words from {training} drawings in up to {epochs} epochs and"
-        " was judged by its MAP@3 on the same {n} validation drawings.",
+        "summary": "Trials: {trials} (came to their end: {finished}, stopped early: {stopped}, failed: "
+        "{failed}). Each learned {classes} words from {training} drawings in up to {epochs} epochs "
+        "and was judged by its MAP@3 on the same {n} validation drawings.",
         "best": "Best: trial {number} with a MAP@3 of {score}",
         "against base": "; the base configuration (trial 0) reached {base}.",
         "is base": ", which is the base configuration: nothing better was found.",
@@ -66,9 +66,9 @@ TEXTS: dict[Language, dict[str, str]] = {
     },
     "fr": {
         "title": "Recherche de la façon d’entraîner",
-        "summary": "{trials} essais : {finished} sont allés au bout, {stopped} ont été arrêtés plus tôt, "
-        "{failed} ont échoué. Chacun a appris {classes} mots sur {training} dessins en {epochs} "
-        "époques au plus, et a été jugé par sa MAP@3 sur les mêmes {n} dessins de validation.",
+        "summary": "Essais : {trials} (allés au bout : {finished}, arrêtés plus tôt : {stopped}, échoués : "
+        "{failed}). Chacun a appris {classes} mots sur {training} dessins en {epochs} époques au "
+        "plus, et a été jugé par sa MAP@3 sur les mêmes {n} dessins de validation.",
         "best": "Le meilleur : l’essai {number}, avec une MAP@3 de {score}",
         "against base": " ; la configuration de base (essai 0) a atteint {base}.",
         "is base": ", c’est-à-dire la configuration de base : rien de meilleur n’a été trouvé.",
