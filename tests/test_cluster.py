@@ -158,7 +158,7 @@ def test_a_search_on_two_nodes_survives_a_killed_trial(store, two_nodes, tmp_pat
     """The process of a trial is killed with SIGKILL; the trial goes on, and all of them stand in the same report as ever."""
     space = Space(widths=(1, 1), sides=(1, 1), lines=(1, 1))
     search = SearchConfig(trials=3, workers=2, classes=3, rows=12, trial_epochs=2, keep=1, space=space, train=SMALL)
-    thread, killed = killing("ray::ImplicitFunc", tmp_path / "trials" / "0" / LOG)
+    thread, killed = killing("ray::ImplicitFunc", tmp_path / "trials")
     found = search_on_cluster(store.path, tmp_path, ClusterSearch(search=search))
     thread.join()
     assert killed

@@ -51,6 +51,7 @@ SMALL = SearchConfig(
     classes=3,
     rows=16,
     trial_epochs=2,
+    first_rung=1,
     keep=1,
     space=Space(widths=(1, 1), sides=(1, 1), lines=(1, 1)),
     train=replace(TINY, validation=12, save_every=1),

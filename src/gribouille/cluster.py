@@ -19,7 +19,7 @@ from gribouille.checkpoint import LAST, Card, load_weights
 from gribouille.course import TrainConfig
 from gribouille.search.found import Found, found_in
 from gribouille.search.space import SearchConfig, base_values, distributions
-from gribouille.search.study import Tried, alone, folder_of, record, sampler_of, thin
+from gribouille.search.study import TRIALS, Tried, alone, folder_of, record, sampler_of, thin
 from gribouille.search.trial import Drawings, Validated, drawings_of, expect_buildable, run_trial, trial_config
 from gribouille.store import Store
 from gribouille.train import DivergedError, Progress, Reporting, train
@@ -121,7 +121,7 @@ def search_on_cluster(store: Path, out: Path, config: ClusterSearch) -> Found:
     with alone(out), _connected(config.cluster):
         record(out, search, drawings, [])
         results = _tuner(out, config, drawings).fit()
-        tried = sorted((_tried(result) for result in results), key=lambda one: one.number)
+        tried = [_tried(out, number, result) for number, result in enumerate(results)]
         study = record(out, search, drawings, tried)
         thin(out, study, search.keep)
         return found_in(out)
@@ -162,7 +162,11 @@ def _tuner(out: Path, config: ClusterSearch, drawings: Drawings) -> Any:
     return tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
-            num_samples=search.trials, max_concurrent_trials=search.workers, search_alg=asked, scheduler=halving
+            num_samples=search.trials,
+            max_concurrent_trials=search.workers,
+            search_alg=asked,
+            scheduler=halving,
+            trial_dirname_creator=_trial_id,
         ),
         run_config=tune.RunConfig(
             name=RAY,
@@ -177,8 +181,8 @@ def _try(values: dict[str, float], task: dict[str, Any]) -> None:
     """One trial, on whatever node it runs."""
     from ray import tune
 
-    number = _number(tune.get_context().get_trial_id())
     search: SearchConfig = task["search"]
+    folder = task["out"] / TRIALS / tune.get_context().get_trial_id()
 
     def heed(progress: Progress, validated: Validated | None) -> None:
         if validated is not None:
@@ -186,24 +190,27 @@ def _try(values: dict[str, float], task: dict[str, Any]) -> None:
 
     view = task["drawings"].open()
     try:
-        last = run_trial(view, folder_of(task["out"], number), trial_config(search, values), heed)
+        last = run_trial(view, folder, trial_config(search, values), heed)
     except DivergedError as error:
         tune.report({"epoch": search.trial_epochs, "map3": 0.0, "ended": False, "reason": str(error)})
     else:
         tune.report({"epoch": search.trial_epochs, "map3": last.score, "ended": True})
 
 
-def _tried(result: Any) -> Tried:
-    """A trial as Ray Tune remembers it; its validations are in its own log."""
+def _tried(out: Path, number: int, result: Any) -> Tried:
+    """A trial as Ray Tune remembers it; its run folder gets its number for a name, as one machine would have given it."""
+    folder = out / TRIALS / Path(result.path).name
+    if folder.is_dir():
+        folder.rename(folder_of(out, number))
     metrics = result.metrics or {}
     failed = str(result.error).strip().splitlines()[-1:] if result.error else []
     reason = failed[0] if failed else metrics.get("reason", "")
-    return Tried(_number(metrics["trial_id"]), dict(result.config), metrics.get("ended", False), bool(failed), reason)
+    return Tried(number, dict(result.config), metrics.get("ended", False), bool(failed), reason)
 
 
-def _number(trial_id: str) -> int:
-    """The number of a trial by Tune's name for it, such as 3f0ac_00007."""
-    return int(trial_id.rpartition("_")[2])
+def _trial_id(trial: Any) -> str:
+    """Tune's name for a trial, by which its folders are found."""
+    return str(trial.trial_id)
 
 
 def _reason(error: BaseException) -> str:

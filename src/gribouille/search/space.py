@@ -68,7 +68,7 @@ class SearchConfig:
     classes: int = 24
     rows: int = 400
     trial_epochs: int = 9
-    first_rung: int = 1
+    first_rung: int = 2
     reduction: int = 3
     keep: int = 3
     retries: int = 2
