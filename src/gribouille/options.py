@@ -7,13 +7,15 @@ field that is a dataclass itself stands for its own fields.
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
+from inspect import cleandoc
 from typing import Any, get_type_hints
 
 import typer
 
 
 def with_options(command: Callable[..., None], config_class: type) -> Callable[..., None]:
-    """`command` (whose last parameter is `config`) as a function of its other parameters and the fields of the class."""
+    """`command` (whose last parameter is `config`) as a function of its other parameters and the fields of the class;
+    its help is what both say of themselves."""
     options = list(_options(config_class))
     names = [option.name for option in options]
     assert len(set(names)) == len(names), f"two fields of {config_class.__name__} have the same name"
@@ -27,7 +29,7 @@ def with_options(command: Callable[..., None], config_class: type) -> Callable[.
         for parameter in inspect.signature(command).parameters.values()
         if parameter.name != "config"
     ]
-    call.__doc__ = command.__doc__
+    call.__doc__ = "\n\n".join(cleandoc(each.__doc__ or "") for each in (command, config_class))
     call.__signature__ = inspect.Signature([*own, *options])  # type: ignore[attr-defined]
     call.__annotations__ = {parameter.name: parameter.annotation for parameter in [*own, *options]}
     return call

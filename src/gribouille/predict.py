@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from gribouille.checkpoint import load_weights
 from gribouille.drawing import Drawings
+from gribouille.ensemble import ENSEMBLE, open_ensemble
 from gribouille.nets import PointNet
 from gribouille.raster.kernel import rasterise
 from gribouille.raster.spec import RasterSpec
@@ -41,8 +42,12 @@ class Predictor:
 
 
 def predictor_of(path: Path) -> Predictor:
-    """The predictor in a run's folder, a weights file, a model file (input `points`), or a public classifier of 28 px
-    bitmaps (input `bitmap`, output `logits`, its labels one a line in labels.txt beside it). ValueError for others."""
+    """The predictor in a run's folder, a weights file, an ensemble's folder, a model file (input `points`), or a public
+    classifier of 28 px bitmaps (input `bitmap`, output `logits`, its labels one a line in labels.txt beside it). ValueError
+    for others."""
+    if (path / ENSEMBLE).is_file():
+        ensemble = open_ensemble(path)
+        return Predictor(str(path), ensemble.labels, ensemble.probabilities)
     if path.suffix != ".onnx":
         net, card = load_weights(path)
         return net_predictor(net, card.labels, card.spec, str(path))

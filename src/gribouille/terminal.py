@@ -3,8 +3,9 @@
 A bar is a context manager whose value is the callback that the laboratory's function wants.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -20,6 +21,8 @@ from rich.progress import (
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from gribouille.search import Found
+    from gribouille.search.study import Standing as SearchStanding
     from gribouille.train import Progress as TrainProgress
 
 
@@ -59,6 +62,31 @@ def training() -> Iterator[Callable[["TrainProgress"], None]]:
             bar.update(task, completed=progress.drawings, total=progress.budget, now=now)
 
         yield show
+
+
+@contextmanager
+def searching() -> Iterator[Callable[["SearchStanding"], None]]:
+    """A bar of trials with the best MAP@3 so far; the value takes where the search stands."""
+    with _bar(MofNCompleteColumn(), TextColumn("{task.fields[best]}")) as bar:
+        task = bar.add_task("Searching", total=None, best="")
+
+        def show(standing: "SearchStanding") -> None:
+            best = "" if standing.best is None else f"best MAP@3 {standing.best:.1%}"
+            bar.update(task, completed=standing.ended, total=standing.trials, best=best)
+
+        yield show
+
+
+def print_found(found: "Found", reports: Sequence[Path]) -> None:
+    """Prints what a search found, where its reports lie, and how to train with it."""
+    console = Console(soft_wrap=True, highlight=False)
+    values = ", ".join(f"{name} {value:g}" for name, value in found.values.items())
+    base = "" if found.base is None else f"; the base configuration reached {found.base:.1%}"
+    console.print(f"Best of {found.finished} finished trials: MAP@3 {found.score:.1%} of {found.n} drawings{base}")
+    console.print(f"  {values}")
+    console.print(f"  {found.stopped} trials were stopped early, {found.failed} failed")
+    console.print("Reports: " + ", ".join(str(report) for report in reports))
+    console.print(f"To train with it: {found.command}", markup=False)
 
 
 def print_evaluation(summary: Mapping[str, Any], per_class: Mapping[str, float], extremes: int = 8) -> None:
