@@ -120,7 +120,6 @@ def measured_here(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
         "gflop": work["flops"] / 1e9,
         "gflop_forward": work["forward_flops"] / 1e9,
         "megabytes": work["bytes"] / 1e6,
-        "megabytes_forward": work["forward_bytes"] / 1e6,
         "megabytes_step": work["step_bytes"] / 1e6,
         "weights": work["weights"] / 1e6,
         "gradients": 4 * work["weights"] / 1e6,

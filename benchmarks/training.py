@@ -132,7 +132,6 @@ def counted_work(course: Course) -> dict[str, float]:
     return {
         "forward_flops": ahead.flops / whole.size,
         "flops": both.flops / whole.size,
-        "forward_bytes": ahead.bytes / whole.size,
         "bytes": bytes_each,
         "step_bytes": both.bytes - bytes_each * whole.size,
         "weights": sum(weight.numel() for weight in learner.net.parameters()),
@@ -269,7 +268,7 @@ def print_roofline(figures: dict[str, Any], precision: str) -> None:
         f"\n{figures['store']['points']:.1f} points a drawing, {figures['store']['packed']:.1f} B packed, "
         f"{figures['store']['stored']:.1f} B with all columns"
         f"\na step costs {work['flops'] / 1e9:.3f} GFLOP a drawing ({work['forward_flops'] / 1e9:.3f} forward), and its "
-        f"operators read and write {work['bytes'] / 1e6:.2f} MB a drawing ({work['forward_bytes'] / 1e6:.2f} forward) and "
+        f"operators read and write {work['bytes'] / 1e6:.2f} MB a drawing and "
         f"{work['step_bytes'] / 1e6:.0f} MB whatever the batch; "
         f"{work['weights'] / 1e6:.2f} M weights, {work['norms']:.0f} batch norms"
     )
