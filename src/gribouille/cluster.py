@@ -121,7 +121,7 @@ def search_on_cluster(store: Path, out: Path, config: ClusterSearch) -> Found:
     with alone(out), _connected(config.cluster):
         record(out, search, drawings, [])
         results = _tuner(out, config, drawings).fit()
-        tried = [_tried(out, number, result) for number, result in enumerate(results)]
+        tried = sorted((_tried(out, result) for result in results), key=lambda one: one.number)
         study = record(out, search, drawings, tried)
         thin(out, study, search.keep)
         return found_in(out)
@@ -166,7 +166,7 @@ def _tuner(out: Path, config: ClusterSearch, drawings: Drawings) -> Any:
             max_concurrent_trials=search.workers,
             search_alg=asked,
             scheduler=halving,
-            trial_dirname_creator=_trial_id,
+            trial_dirname_creator=_folder_name,
         ),
         run_config=tune.RunConfig(
             name=RAY,
@@ -197,9 +197,10 @@ def _try(values: dict[str, float], task: dict[str, Any]) -> None:
         tune.report({"epoch": search.trial_epochs, "map3": last.score, "ended": True})
 
 
-def _tried(out: Path, number: int, result: Any) -> Tried:
+def _tried(out: Path, result: Any) -> Tried:
     """A trial as Ray Tune remembers it; its run folder gets its number for a name, as one machine would have given it."""
-    folder = out / TRIALS / Path(result.path).name
+    count, _, trial_id = Path(result.path).name.partition("_")
+    number, folder = int(count) - 1, out / TRIALS / trial_id
     if folder.is_dir():
         folder.rename(folder_of(out, number))
     metrics = result.metrics or {}
@@ -208,9 +209,10 @@ def _tried(out: Path, number: int, result: Any) -> Tried:
     return Tried(number, dict(result.config), metrics.get("ended", False), bool(failed), reason)
 
 
-def _trial_id(trial: Any) -> str:
-    """Tune's name for a trial, by which its folders are found."""
-    return str(trial.trial_id)
+def _folder_name(trial: Any) -> str:
+    """How Tune's own folder of a trial is called: its count, from 1 on (which begins its tag), and Tune's name for it."""
+    count = str(trial.experiment_tag).partition("_")[0]
+    return f"{count}_{trial.trial_id}"
 
 
 def _reason(error: BaseException) -> str:
