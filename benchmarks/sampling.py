@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from provenance import provenance
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gribouille.checkpoint import LAST
 from gribouille.course import TrainConfig
@@ -21,6 +22,7 @@ from gribouille.predict import predictor_of
 from gribouille.sampling import batches_of
 from gribouille.store import Store, View
 from gribouille.store.split import TEST, TRAIN, VALIDATION
+from gribouille.tracking import TENSORBOARD
 from gribouille.train import train
 
 PAIRS = (("cake", "birthday cake"), ("bus", "school bus"), ("guitar", "violin"), ("tornado", "hurricane"))
@@ -81,35 +83,50 @@ def interval(values: np.ndarray) -> str:
     return f"{100 * values.mean():6.2f} [{100 * low:6.2f}, {100 * high:6.2f}]"
 
 
-def show(results: dict[str, Judged], view: View) -> None:
+def gaps_of(result: Judged, view: View, pair: tuple[str, str]) -> np.ndarray:
+    """Recall of the first minus recall of the second class of a pair, in points, of each seed."""
+    one, other = ((result.guessed[:, result.label == k] == k).mean(axis=1) for k in map(view.labels.index, pair))
+    return np.asarray(100 * (one - other))
+
+
+def swing(run: Path) -> float:
+    """How far the gaps of the pairs moved from one validation to the next, in points: mean over pairs and the run's
+    second half.
+
+    nan for a run without TensorBoard files.
+    """
+    events = EventAccumulator(str(run / TENSORBOARD), size_guidance={"scalars": 0}).Reload()
+    if not events.Tags()["scalars"]:
+        return float("nan")
+    moved = []
+    for pair in PAIRS:
+        one, other = (np.array([event.value for event in events.Scalars(f"words/{name}")]) for name in pair)
+        moved.append(np.abs(np.diff((one - other)[len(one) // 2 :])).mean())
+    return float(100 * np.mean(moved))
+
+
+def show(results: dict[str, Judged], view: View, swings: dict[str, list[float]]) -> None:
     """Prints the tables."""
     fixed = results["fixed"].right
-    print(f"\n{'sampling':<12}top-1 %, 95 % interval     each seed                 minus fixed, 95 % interval")
+    print("\ntop-1 % with its 95 % interval over drawings, each seed, the difference to fixed, and the mean of classes")
     for name, result in results.items():
         each = " ".join(f"{100 * share:6.2f}" for share in (result.guessed == result.label).mean(axis=1))
-        print(f"{name:<12}{interval(result.right)}   {each:<24}  {interval(result.right - fixed)}")
-    print("\nrecall % of each of a pair (right in its class; mean of seeds), and the gap between the two, seed by seed")
-    for one, other in PAIRS:
-        mine = [view.labels.index(name) for name in (one, other)]
+        classes = np.mean([result.right[result.label == k].mean() for k in range(len(view.labels))])
+        print(f"{name:<12}{interval(result.right)}   {each:<24}{interval(result.right - fixed)}   {100 * classes:6.2f}")
+    print(
+        "\nrecall % of both classes of a pair (mean of seeds), of the pair together, and the gap between the two, seed by seed"
+    )
+    for pair in PAIRS:
+        mine = [view.labels.index(name) for name in pair]
         for name, result in results.items():
-            recall = [(result.guessed[:, result.label == k] == k).mean(axis=1) for k in mine]
-            gaps = " ".join(f"{100 * gap:+6.1f}" for gap in recall[0] - recall[1])
-            pair = np.isin(result.label, mine)
-            print(
-                f"{one + ' / ' + other:<24}{name:<12}{100 * recall[0].mean():5.1f} / {100 * recall[1].mean():5.1f}"
-                f"   both {interval(result.right[pair])}   gaps {gaps}   mean |gap| "
-                f"{100 * np.abs(recall[0] - recall[1]).mean():.1f}"
-            )
-    gaps = {}
+            one, other = (100 * result.right[result.label == k].mean() for k in mine)
+            gaps = " ".join(f"{gap:+6.1f}" for gap in gaps_of(result, view, pair))
+            together = interval(result.right[np.isin(result.label, mine)])
+            print(f"{' / '.join(pair):<24}{name:<12}{one:5.1f} / {other:5.1f}   {together}   {gaps}")
+    print("\nmean |gap| over pairs and seeds, and how far gaps moved between validations in the second half, in points")
     for name, result in results.items():
-        each = []
-        for one, other in PAIRS:
-            recall = [
-                (result.guessed[:, result.label == k] == k).mean(axis=1) for k in map(view.labels.index, (one, other))
-            ]
-            each.append(np.abs(recall[0] - recall[1]))
-        gaps[name] = 100 * np.mean(each)
-    print("\nmean |gap| over pairs and seeds: " + ", ".join(f"{name} {gap:.1f}" for name, gap in gaps.items()))
+        gap = np.mean([np.abs(gaps_of(result, view, pair)) for pair in PAIRS])
+        print(f"{name:<12}{gap:5.1f}   {np.nanmean(swings[name]):5.1f}")
 
 
 def main() -> None:
@@ -139,7 +156,8 @@ def main() -> None:
     results = {
         sampling: judged(view, [runs[sampling, seed] for seed in range(options.seeds)]) for sampling in SAMPLINGS
     }
-    show(results, view)
+    swings = {sampling: [swing(runs[sampling, seed]) for seed in range(options.seeds)] for sampling in SAMPLINGS}
+    show(results, view, swings)
 
 
 if __name__ == "__main__":

@@ -14,10 +14,10 @@ from roofline import settle
 from torch import Tensor
 
 from gribouille.augment import Augmentation
-from gribouille.course import Batch, Course, TrainConfig, smoothed
-from gribouille.feed import Feed, FeedSpec, feed_of, prefetched
+from gribouille.course import Batch, Course, smoothed
+from gribouille.feed import Feed, feed_of, prefetched
 from gribouille.sampling import Standing
-from gribouille.train import PREFETCHED, Learner, learner_of, train_step
+from gribouille.train import PREFETCHED, Learner, fed, learner_of, train_step
 
 NO_AUGMENTATION = Augmentation(rotation=0, stretch=0, shear=0, jitter=0, mirror=0, cut=0)
 MADE = 8  # batches that are learned again and again where the step is timed alone
@@ -68,14 +68,6 @@ def window_seconds(way: Way, device: str) -> list[float]:
 
 def drop(batch: Batch) -> None:
     """What the loader alone does with a batch."""
-
-
-def fed(config: TrainConfig) -> FeedSpec:
-    """What `train` feeds a net of this configuration."""
-    if config.device == "cpu":
-        return FeedSpec(config.spec, config.augmentation)
-    dtype = torch.bfloat16 if config.precision == "bfloat16" else torch.float32
-    return FeedSpec(config.spec, config.augmentation, f"cuda:{torch.cuda.current_device()}", dtype)
 
 
 def endless(course: Course, feed: Feed) -> Iterator[Batch]:

@@ -7,11 +7,13 @@ import pytest
 from safetensors.numpy import save_file
 from shapes import store_of_shapes
 
-from gribouille.distil import load_soft_labels, teach
+from gribouille.augment import Augmentation, cut, warp
+from gribouille.distil import LiveTeacher, load_soft_labels, teach
 from gribouille.drawing import Drawings, canonical
 from gribouille.ingest import ingest
 from gribouille.predict import predictor_of
 from gribouille.recogniser import Recogniser
+from gribouille.sampling import keys_of
 from gribouille.store import Store
 from gribouille.store.split import TRAIN
 
@@ -35,6 +37,38 @@ def test_soft_labels_are_the_teachers_probabilities(tiny_model, golden_raw, tmp_
     other = store_of_shapes(tmp_path, 3)
     with pytest.raises(ValueError, match="soft labels of store"):
         load_soft_labels(tmp_path / "soft.safetensors", other)
+
+
+@pytest.fixture
+def two_words(tiny_model, golden_raw, tmp_path) -> Store:
+    """A store of the golden drawings under two of the tiny model's words."""
+    labels = Recogniser(tiny_model).labels[:2]
+    source = tmp_path / "words.ndjson"
+    words = [{"word": labels[index % 2], "drawing": record["strokes"]} for index, record in enumerate(golden_raw)]
+    source.write_text("".join(json.dumps(record) + "\n" for record in words))
+    ingest([source], tmp_path / "words")
+    return Store.open(tmp_path / "words")
+
+
+@pytest.mark.parametrize("about", ["whole", "seen"])
+def test_a_live_teacher_is_asked_about_what_the_student_gets(two_words, tiny_model, about):
+    """Its answers are those about the drawings warped by the student's keys, before or after they are cut, made to sum to 1."""
+    augmentation = Augmentation(cut=1.0)
+    teacher = LiveTeacher.open(tiny_model, two_words, augmentation, about)
+    rows = np.arange(len(two_words))
+    keys = keys_of(0, 3, rows)
+    drawings = warp(two_words.gather(rows), augmentation, keys)
+    if about == "seen":
+        drawings = cut(drawings, augmentation, keys)
+    expected = Recogniser(tiny_model).probabilities(list(drawings))[:, :2]
+    assert np.allclose(teacher.of(rows, keys), expected / expected.sum(axis=1, keepdims=True), atol=1e-6)
+    assert about in teacher.teacher
+
+
+def test_a_teacher_that_lacks_a_word_is_refused(tiny_model, tmp_path):
+    """A live teacher must know every label of the store, and says which it does not."""
+    with pytest.raises(ValueError, match="circle"):
+        LiveTeacher.open(tiny_model, store_of_shapes(tmp_path, 3), Augmentation())
 
 
 def test_what_is_no_file_of_soft_labels_is_refused(tmp_path):

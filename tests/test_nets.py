@@ -173,7 +173,7 @@ def test_place_and_unit_change_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", ON_POINTS)
 def test_times_are_used_where_known(name: str) -> None:
-    """A net that wants times answers otherwise with them; all −1 is as if there were no column."""
+    """A net on points answers otherwise with them; all −1 is as if there were no column."""
     net = built(name)
     points = scribbles(2, 20)
     with torch.no_grad():
@@ -181,7 +181,6 @@ def test_times_are_used_where_known(name: str) -> None:
         torch.testing.assert_close(net(with_times(points, -1.0)), without, atol=0, rtol=0)
         timed = net(with_times(points, torch.arange(20)[:, None] * 50.0))
         slower = net(with_times(points, torch.arange(20)[:, None] * 200.0))
-    assert net.wants_times
     assert (timed - without).abs().max() > 1e-4
     assert (timed - slower).abs().max() > 1e-4
 

@@ -33,7 +33,7 @@ from gribouille.train import (
     Reporting,
     learner_of,
     learning_rate,
-    moving_average,
+    take_in,
     train,
     train_step,
 )
@@ -350,11 +350,17 @@ def test_learning_rate_goes_up_and_down_once():
 
 def test_moving_average_warms_up():
     """Early values outweigh the random start, later ones count little, and integers are copied."""
-    take_in = moving_average(0.99)
-    start, newest = torch.zeros(1), torch.ones(1)
-    assert take_in(start, newest, 1).item() == pytest.approx(9 / 11)
-    assert take_in(start, newest, 10**6).item() == pytest.approx(0.01)
-    assert take_in(torch.tensor(3), torch.tensor(7), 5).item() == 7
+
+    def moved(step: int) -> tuple[float, int]:
+        averaged, net = (torch.nn.BatchNorm1d(1) for _ in range(2))
+        averaged.weight.data.zero_()
+        net.num_batches_tracked += 7
+        take_in(averaged, net, 0.99, step)
+        return averaged.weight.item(), int(averaged.num_batches_tracked)
+
+    assert moved(0) == (pytest.approx(0.9), 7)
+    assert moved(1) == (pytest.approx(9 / 11), 7)
+    assert moved(10**6) == (pytest.approx(0.01), 7)
 
 
 def test_smoothed_target_is_a_distribution():

@@ -338,6 +338,7 @@ def evaluate(
 
     Each at 25, 50, 75 and 100 % of its ink; recognized drawings and the natural mix apart.
     """
+    from gribouille.checkpoint import BEST
     from gribouille.evaluate import FRACTIONS, distinct_rows, evaluate
     from gribouille.predict import predictor_of
     from gribouille.run_card import add_evaluation
@@ -347,7 +348,7 @@ def evaluate(
     opened = Store.open(store)
     with counted("Guessing", len(distinct_rows(opened, split))) as progress:
         evaluation = evaluate(predictor_of(model), opened, split, FRACTIONS, progress)
-    if model.is_dir():
+    if (model / BEST).is_file():  # a run: its card shows what it reached
         add_evaluation(model, evaluation.summary())
     if as_json:
         typer.echo(json.dumps({**evaluation.summary(), "per class": evaluation.per_class()}, indent=1, allow_nan=False))

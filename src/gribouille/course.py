@@ -225,7 +225,12 @@ class Course:
             mine = shard_of(places, self.share.rank, self.share.world)
             rows, keys = epoch.rows[mine], keys_of(self.config.seed, epoch.number, mine)
             target = self._target(rows, keys, np.exp(ratio))
-            yield Batch(feed(rows, keys), torch.from_numpy(target), torch.from_numpy(ratio), rows, len(places))
+            yield Batch(feed(rows, keys), self._sendable(target), self._sendable(ratio), rows, len(places))
+
+    def _sendable(self, values: Float32[np.ndarray, "*shape"]) -> Float32[Tensor, "*shape"]:
+        """As a tensor, in pinned memory where a GPU will fetch it, so that nobody waits for that."""
+        tensor = torch.from_numpy(values)
+        return tensor if self.config.device == "cpu" else tensor.pin_memory()
 
     def _target(
         self, rows: Rows, keys: UInt64[np.ndarray, "_n"], ratio: Float32[np.ndarray, "classes"]

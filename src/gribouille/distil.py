@@ -20,6 +20,7 @@ from safetensors.numpy import save_file
 
 from gribouille.augment import Augmentation, cut, warp
 from gribouille.checkpoint import BEST, write_atomically
+from gribouille.ensemble import ENSEMBLE
 from gribouille.predict import Predictor, predictor_of
 from gribouille.sampling import batches_of
 from gribouille.store import AnyStore, Store
@@ -122,8 +123,9 @@ def load_soft_labels(path: Path, store: Store) -> SoftLabels:
 
 
 def hash_of(teacher: Path) -> str:
-    """The sha256 of a teacher's file, of a run's best weights where it is a run."""
-    return sha256((teacher / BEST if teacher.is_dir() else teacher).read_bytes()).hexdigest()
+    """The sha256 of a teacher's file: of a run's best weights, of an ensemble's list of members with their hashes."""
+    file = next((teacher / name for name in (ENSEMBLE, BEST) if (teacher / name).is_file()), teacher)
+    return sha256(file.read_bytes()).hexdigest()
 
 
 def _renormalised(known: Float[np.ndarray, "n classes"]) -> Float32[np.ndarray, "n classes"]:

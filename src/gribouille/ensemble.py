@@ -17,11 +17,11 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int64
 from safetensors.numpy import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from gribouille.checkpoint import BEST, current_commit, load_weights, write_atomically
 from gribouille.drawing import Drawings
-from gribouille.metrics import count
+from gribouille.metrics import count, softmax
 from gribouille.nets import PointNet
 from gribouille.raster.kernel import rasterise
 from gribouille.raster.spec import RasterSpec
@@ -129,8 +129,8 @@ class Ensemble:
     def answer(self, logits: Float[np.ndarray, "n inputs"]) -> Float[np.ndarray, "n classes"]:
         """The ensemble's probabilities, given its members' logits side by side."""
         if self.linear is not None:
-            return _softmax(self.linear(logits))
-        return np.asarray(_softmax(logits.reshape(len(logits), len(self.members), -1)).mean(axis=1))
+            return softmax(self.linear(logits))
+        return np.asarray(softmax(logits.reshape(len(logits), len(self.members), -1)).mean(axis=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,13 +203,18 @@ def open_ensemble(folder: Path, device: str = "cpu") -> Ensemble:
 
 
 def net_logits(net: nn.Module, spec: RasterSpec) -> Logits:
-    """The net as a function from drawings to logits, in full precision, on the device where it lies."""
+    """The net as a function from drawings to logits, float32, on the device where it lies; it is given points, or pictures of
+    the numba kernel, whichever it takes."""
     device = next(net.parameters()).device
 
+    def inputs(drawings: Drawings) -> Tensor:
+        if isinstance(net, PointNet):
+            return torch.from_numpy(padded(list(drawings))).to(device)
+        return torch.from_numpy(rasterise(drawings, spec)).to(device, memory_format=torch.channels_last)
+
     def logits(drawings: Drawings) -> Float[np.ndarray, "_drawings classes"]:
-        inputs = padded(list(drawings)) if isinstance(net, PointNet) else rasterise(drawings, spec)
         with torch.inference_mode():
-            answers: np.ndarray = net.eval()(torch.from_numpy(inputs).to(device)).float().cpu().numpy()
+            answers: np.ndarray = net.eval()(inputs(drawings)).float().cpu().numpy()
         return answers
 
     return logits
@@ -323,11 +328,6 @@ def _training_rows(store: AnyStore, options: EnsembleOptions) -> Rows:
     rows = np.flatnonzero(store.split == TRAIN)
     members = members_of(store.label[rows], rows, len(store.labels))
     return np.sort(epoch_rows(members, options.per_class or len(rows), options.seed, 0))
-
-
-def _softmax(logits: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-    odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
 
 
 def _hash_of(path: Path) -> str:

@@ -49,7 +49,7 @@ def feed_of(store: AnyStore, net: nn.Module, wanted: FeedSpec) -> Feed:
     drawn there.
     """
     if isinstance(net, PointNet):
-        return _timed_points(store, wanted) if net.wants_times else _points(store, wanted)
+        return _points(store, wanted)
     return _images(store, wanted) if wanted.device == "cpu" else _images_on_gpu(store, wanted)
 
 
@@ -78,13 +78,6 @@ def _images_on_gpu(store: AnyStore, wanted: FeedSpec) -> Feed:
 
 
 def _points(store: AnyStore, wanted: FeedSpec) -> Feed:
-    def feed(rows: Rows, keys: Keys) -> Tensor:
-        return torch.from_numpy(padded_points(_augmented(store, wanted, rows, keys))).to(wanted.device)
-
-    return feed
-
-
-def _timed_points(store: AnyStore, wanted: FeedSpec) -> Feed:
     def feed(rows: Rows, keys: Keys) -> Tensor:
         drawings = store.gather(rows)
         times = known_times(drawings, *store.times(rows))

@@ -84,6 +84,12 @@ def count(probabilities: Float[np.ndarray, "n classes"], label: Int[np.ndarray, 
     )
 
 
+def softmax(logits: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
+    """The probabilities that logits stand for, along the last axis."""
+    odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
+
+
 def confusion(
     probabilities: Float[np.ndarray, "n classes"], label: Int[np.ndarray, "n"]
 ) -> Int64[np.ndarray, "classes classes"]:

@@ -133,7 +133,9 @@ def shared(net: nn.Module) -> nn.Module:
         return net
     gpu = [torch.cuda.current_device()] if next(net.parameters()).is_cuda else None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # torch 2.15 has another name for it, which older ones do not know
+        warnings.simplefilter(
+            "ignore", FutureWarning
+        )  # torch 2.15 has another name for it, which older ones do not know
         # Synchronised norms have equal buffers everywhere without sending them.
         return DistributedDataParallel(net, device_ids=gpu, broadcast_buffers=False)
 

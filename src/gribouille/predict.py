@@ -9,17 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-import torch
 from jaxtyping import Float, Int
-from torch import Tensor, nn
+from torch import nn
 
 from gribouille.checkpoint import load_weights
 from gribouille.drawing import Drawings
-from gribouille.ensemble import ENSEMBLE, open_ensemble
-from gribouille.nets import PointNet
+from gribouille.ensemble import ENSEMBLE, net_logits, open_ensemble
+from gribouille.metrics import softmax
 from gribouille.raster.kernel import rasterise
 from gribouille.raster.spec import RasterSpec
-from gribouille.recogniser import Recogniser, open_session, padded
+from gribouille.recogniser import Recogniser, open_session
 
 
 @dataclass(frozen=True)
@@ -65,27 +64,15 @@ def predictor_of(path: Path) -> Predictor:
 def net_predictor(
     net: nn.Module, labels: Sequence[str], spec: RasterSpec, name: str = "net", temperature: float = 1.0
 ) -> Predictor:
-    """A torch net on points or on pictures of the numba kernel, whichever it takes, on the device where it lies; its
-    logits
-    are divided by the temperature."""
-    device = next(net.parameters()).device
-
-    def inputs(drawings: Drawings) -> Tensor:
-        if isinstance(net, PointNet):
-            return torch.from_numpy(padded(list(drawings))).to(device)
-        return torch.from_numpy(rasterise(drawings, spec)).to(device, memory_format=torch.channels_last)
+    """A torch net on the device where it lies; its logits are divided by the temperature."""
+    logits = net_logits(net, spec)
 
     def probabilities(drawings: Drawings) -> Float[np.ndarray, "drawings classes"]:
-        with torch.inference_mode():
-            logits = net.eval()(inputs(drawings)).float() / temperature
-            answers: np.ndarray = logits.softmax(dim=1).cpu().numpy()
-        return answers
+        return softmax(logits(drawings) / temperature)
 
     return Predictor(name, tuple(labels), probabilities)
 
 
 def _bitmap_probabilities(session: onnxruntime.InferenceSession, drawings: Drawings) -> np.ndarray:
     bitmaps = rasterise(drawings, RasterSpec.of_google(28))
-    logits = session.run(["logits"], {"bitmap": bitmaps})[0]
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+    return softmax(session.run(["logits"], {"bitmap": bitmaps})[0])

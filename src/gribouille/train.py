@@ -5,6 +5,7 @@ augmentation and the learning rate are pure functions of what is saved, so a res
 does it depend on how many processes share a batch or in how many slices it is learned, but for rounding.
 """
 
+import copy
 import json
 import math
 import os
@@ -20,7 +21,6 @@ import numpy as np
 import torch
 from jaxtyping import Int64
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
 from gribouille import parallel
 from gribouille.checkpoint import (
@@ -88,7 +88,7 @@ class Learner:
 
     net: nn.Module
     forward: nn.Module
-    averaged: AveragedModel
+    averaged: nn.Module  # its moving average: what is judged and kept
     optimizer: torch.optim.Optimizer
     standing: Standing
     step: int = 0  # batches learned
@@ -160,7 +160,7 @@ def train(
         _agree(course, learner, card)
         if learner.finished(course):
             return card
-        feed = feed_of(store, learner.net, _fed(config))
+        feed = feed_of(store, learner.net, fed(config))
         with _trackers(out, share, learner.step, config, reporting) as tracker:
             run = Run(out, course, learner, card, feed, reporting, tracker, card.metrics.get("validation", {}))
             while not learner.finished(course):
@@ -229,7 +229,7 @@ def train_step(learner: Learner, batch: Batch, course: Course) -> Tensor:
         total += loss.detach()
     nn.utils.clip_grad_norm_(learner.net.parameters(), config.clip)
     learner.optimizer.step()
-    learner.averaged.update_parameters(learner.net)
+    take_in(learner.averaged, learner.net, config.average, learner.step)
     learner.step += 1
     return parallel.summed(total)
 
@@ -272,23 +272,23 @@ def learning_rate(done: float, config: TrainConfig) -> float:
     return config.rate * (1 + math.cos(math.pi * (done - peak_at) / (1 - peak_at))) / 2
 
 
-def moving_average(decay: float) -> Callable[[Tensor, Tensor, Tensor | int], Tensor]:
-    """How a weight's moving average takes in its newest value; counts (num_batches_tracked) are taken as they are.
+@torch.no_grad()
+def take_in(averaged: nn.Module, net: nn.Module, decay: float, step: int) -> None:
+    """Move the averaged weights and statistics towards the net's; counts (num_batches_tracked) are taken as they are.
 
-    The decay grows towards `decay` with the number of averaged steps, (1 + n) / (10 + n), so that a short run's average
-    is not mostly its random start. Source: the exponential moving average of TensorFlow 1.
+    The decay grows towards `decay` with the number of steps before, (1 + n) / (10 + n), so that a short run's average is not
+    mostly its random start. Source: the exponential moving average of TensorFlow 1.
     """
+    pairs = list(zip(averaged.state_dict().values(), net.state_dict().values(), strict=True))
+    moved = [pair for pair in pairs if pair[0].is_floating_point()]
+    newest_share = 1 - min(decay, (1 + step) / (10 + step))
+    torch._foreach_lerp_([mine for mine, _ in moved], [newest for _, newest in moved], newest_share)
+    for mine, newest in pairs:
+        if not mine.is_floating_point():
+            mine.copy_(newest)
 
-    def take_in(average: Tensor, newest: Tensor, averaged: Tensor | int) -> Tensor:
-        if not average.is_floating_point():
-            return newest
-        n = int(averaged)
-        return average.lerp(newest, 1 - min(decay, (1 + n) / (10 + n)))
 
-    return take_in
-
-
-def _fed(config: TrainConfig) -> FeedSpec:
+def fed(config: TrainConfig) -> FeedSpec:
     """What the net is fed: on a GPU, pictures in the precision that the first layer rounds them to anyway."""
     if config.device == "cpu":
         return FeedSpec(config.spec, config.augmentation)
@@ -335,7 +335,7 @@ def _started(course: Course, out: Path, who: str) -> tuple[Learner, Card]:
         return learner, _resumed(learner, card, state, out)
     if config.pretrained:
         provenance = start_from(learner.net, config.net, config.spec, config.pretrained, config.first_conv)
-        learner.averaged.module.load_state_dict(learner.net.state_dict())
+        learner.averaged.load_state_dict(learner.net.state_dict())
         card = replace(card, pretrained=provenance)
     return learner, card
 
@@ -346,7 +346,7 @@ def learner_of(course: Course) -> Learner:
     torch.manual_seed(config.seed)
     net = build_net(config.net, len(course.store.labels), config.spec)
     net = parallel.synchronised(net).to(config.device).to(memory_format=torch.channels_last)
-    averaged = AveragedModel(net, avg_fn=moving_average(config.average), use_buffers=True)
+    averaged = copy.deepcopy(net).requires_grad_(False)
     decayed = [weight for weight in net.parameters() if weight.ndim > 1]
     others = [weight for weight in net.parameters() if weight.ndim <= 1]  # norms and biases want no decay
     groups = [{"params": decayed, "weight_decay": config.decay}, {"params": others, "weight_decay": 0.0}]
@@ -354,7 +354,7 @@ def learner_of(course: Course) -> Learner:
     if config.compile:
         forward = torch.compile(forward)  # type: ignore[assignment]  # a module still, to those who call it
     standing = Standing.unknown(len(course.store.labels))
-    return Learner(net, forward, averaged, torch.optim.AdamW(groups, lr=config.rate), standing)
+    return Learner(net, forward, averaged, torch.optim.AdamW(groups, lr=config.rate, fused=True), standing)
 
 
 def _agree(course: Course, learner: Learner, card: Card) -> None:
@@ -408,7 +408,7 @@ def _show(run: Run, batch: Batch) -> None:
 def _validate(run: Run) -> None:
     """Judge the averaged weights at the end of an epoch, and save what that is worth."""
     learner, course = run.learner, run.course
-    counts, taken = _judged(learner.averaged.module, course)
+    counts, taken = _judged(learner.averaged, course)
     run.validation = counts.summary()
     score = run.validation["map3"] or 0.0  # a store without validation drawings keeps its last weights as the best
     better = score >= learner.best
@@ -419,9 +419,9 @@ def _validate(run: Run) -> None:
     metrics = {"validation": {"protocol": protocol, "step": learner.step, **run.validation}}
     run.card = replace(run.card, metrics=metrics, seconds=round(learner.seconds, 1), drawings=learner.drawings)
     if course.share.rank == 0:
-        save_weights(learner.averaged.module, run.card, run.out / LAST)
+        save_weights(learner.averaged, run.card, run.out / LAST)
         if better:
-            save_weights(learner.averaged.module, run.card, run.out / BEST)
+            save_weights(learner.averaged, run.card, run.out / BEST)
         _log(
             run.out,
             {"epoch": learner.epoch, "step": learner.step, "drawings": learner.drawings}

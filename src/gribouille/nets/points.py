@@ -21,8 +21,6 @@ class PointNet(nn.Module):
     where unknown. Three columns are four with every time unknown. Nothing in it depends on the rest of the batch.
     """
 
-    wants_times = True
-
 
 @dataclass(frozen=True, eq=False)
 class Boxed:
