@@ -41,15 +41,8 @@ LAYER = {module: depth for depth, layer in enumerate(LAYERS) for module in layer
 
 SHOP = ["drawing", "labels", "lines", "recogniser", "server", "server.app", "server.run", "cli", "options"]
 LABORATORY_PACKAGES = [
-    "torch",
-    "triton",
-    "torchvision",
-    "numba",
-    "pyarrow",
-    "timm",
-    "onnx",
-    "onnxscript",
-    "safetensors",
+    *("torch", "triton", "torchvision", "numba", "pyarrow", "timm", "onnx", "onnxscript", "safetensors"),
+    *("optuna", "matplotlib", "tensorboard", "ray", "mlflow"),
 ]
 
 # Imports every argument with the laboratory's packages out of reach; the last line tells that all went well.

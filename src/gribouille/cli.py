@@ -17,7 +17,10 @@ import typer
 from gribouille import __version__
 
 # What gribouille[train] brings.
-LABORATORY = {"numba", "onnx", "onnxscript", "pyarrow", "safetensors", "timm", "torch", "torchvision"}
+LABORATORY = {
+    *("matplotlib", "numba", "onnx", "onnxscript", "optuna", "pyarrow", "safetensors", "tensorboard", "timm"),
+    *("torch", "torchvision"),
+}
 LOCALHOST = "127.0.0.1"
 PORT = 8017
 
