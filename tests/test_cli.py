@@ -199,7 +199,8 @@ def test_version_and_help(gribouille) -> None:
     """--version names the package's version; --help lists every command."""
     assert gribouille("--version")[1] == f"gribouille {__version__}\n"
     listed = gribouille("--help")[1]
-    for command in ("guess", "serve", "draw", "ingest", "train", "evaluate", "export"):
+    commands = "guess serve draw ingest distil train search cluster ensemble evaluate export"
+    for command in commands.split():
         assert f"  {command} " in listed
 
 
@@ -290,6 +291,40 @@ def test_the_laboratorys_commands_work_one_after_the_other(gribouille, tmp_path:
     code, _, err = gribouille("train", store, "--out", run, "--epochs", "2", *quick)
     assert code == 2
     assert "expected a run with the same config" in err
+
+    asked = ("train", store, "--out", tmp_path / "other", "--teacher", run, "--asked-about", "seen", "--epochs", "1")
+    assert gribouille(*asked, "--who", "A tester", *quick)[0] == 0
+    assert "A tester" in (tmp_path / "other" / "card.md").read_text()
+    assert gribouille(*asked, "--soft-labels", soft, *quick)[0] == 2
+    both, linear = tmp_path / "both", ("--how", "linear", "--store", store)
+    assert "linear of 2 runs" in gribouille("ensemble", run, tmp_path / "other", "--out", both, *linear)[1]
+    assert "Protocol: test split of store" in gribouille("evaluate", both, store)[1]
+    assert "Protocol" in (run / "card.md").read_text()  # evaluating a run is noted on its card
+
+
+def test_a_search_ends_in_reports_and_a_command(gribouille, tmp_path: Path) -> None:
+    """`search` tries configurations around the given one and prints where its reports are and how to train with the best."""
+    drawings, store, out = (tmp_path / name for name in ("drawings", "store", "search"))
+    drawings.mkdir()
+    for number, word in enumerate(("cat", "house")):
+        lines = [json.dumps(_record(word, number, key)) for key in range(80)]
+        (drawings / f"{word}.ndjson").write_text("\n".join(lines) + "\n")
+    gribouille("ingest", drawings, "--out", store)
+    quick = ["--net", "test_resnet", "--side", "32", "--per-class", "16", "--batch", "16", "--threads", "1"]
+    narrow = ["--trials", "2", "--classes", "0", "--trial-epochs", "1", "--widths", "1", "1", "--sides", "1", "1"]
+    code, printed, err = gribouille("search", store, "--out", out, *narrow, *quick)
+    assert (code, err if code else "") == (0, "")
+    assert "To train with it: gribouille train" in printed
+    assert (out / "report.html").is_file()
+    assert (out / "report.fr.html").is_file()
+
+
+@pytest.mark.parametrize("command", ["cluster train", "cluster search"])
+def test_a_cluster_takes_the_same_options(gribouille, command: str) -> None:
+    """What is trained and searched on a cluster is configured as on one machine."""
+    code, printed, _ = gribouille(*command.split(), "--help")
+    assert code == 0
+    assert {"--rate", "--sampling", "--address", "--cores"} <= set(printed.split())
 
 
 def _record(word: str, number: int, key: int) -> dict[str, object]:
