@@ -236,8 +236,7 @@ def train_step(learner: Learner, batch: Batch, course: Course) -> Tensor:
 
 class Losses:
     """Reads the steps' losses into a learner's smoothed one and stops a run that has none; `lag` steps late, so that a
-    GPU need
-    not wait for the reading."""
+    GPU need not wait for the reading."""
 
     def __init__(self, learner: Learner, lag: int) -> None:
         self._learner = learner
