@@ -46,8 +46,8 @@ fi
 train() {
   local pretrained=()
   [ "$PRETRAINED" = none ] || pretrained=(--pretrained "$PRETRAINED" --first-conv "$FIRST_CONV")
-  "$BIN/gribouille" train "$store" --out "$work/$1" --sampling "$1" --net "$NET" "${pretrained[@]}" \
-    --side "$SIDE" --channels "$CHANNELS" --line "$(python3 -c "print($LINE)")" --epochs "$EPOCHS" --per-class "$N" \
+  "$BIN/gribouille" train "$store" --out "$work/$1" --sampling "$1" --net "$NET" ${pretrained[@]+"${pretrained[@]}"} \
+    --side "$SIDE" --channels "$CHANNELS" --line "$("$BIN/python" -c "print($LINE)")" --epochs "$EPOCHS" --per-class "$N" \
     --rotation 0 --stretch 0 --shear 0 --jitter 0 --mirror 0 --cut 0 --smoothing 0 --average 0 \
     --batch "$BATCH" --rate "$RATE" --warmup 0.1 --validation "$VALIDATION" --precision "$PRECISION" --device "$DEVICE" \
     --threads "$THREADS" --save-every 100

@@ -7,9 +7,10 @@ import pytest
 from shapes import records, store_of_shapes
 
 from gribouille.drawing import prefix
-from gribouille.evaluate import distinct_rows, evaluate, unfinished
+from gribouille.evaluate import evaluate, unfinished
 from gribouille.ingest import ingest
 from gribouille.predict import Predictor, predictor_of
+from gribouille.sampling import distinct_rows
 from gribouille.store import Store
 
 

@@ -17,7 +17,7 @@ import gribouille.export
 from gribouille.checkpoint import BEST, Card, save_weights
 from gribouille.compact import LEVELS, pack, round_weights
 from gribouille.drawing import Drawing, canonical
-from gribouille.evaluate import distinct_rows, evaluate
+from gribouille.evaluate import evaluate
 from gribouille.export import (
     GOLDEN,
     HOUSE,
@@ -35,6 +35,7 @@ from gribouille.nets import build_net
 from gribouille.predict import predictor_of
 from gribouille.raster.spec import RasterSpec
 from gribouille.recogniser import Recogniser
+from gribouille.sampling import distinct_rows
 
 LABELS = ("cat", "house", "snowman", "The Eiffel Tower")
 SPEC = RasterSpec.of_side(28)

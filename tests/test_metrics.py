@@ -69,3 +69,9 @@ def test_no_drawings_is_no_number():
     assert math.isnan(Counts.none(3).top1)
     assert Counts.none(3).summary() == {"n": 0, "top1": None, "top3": None, "map3": None, "classes_top1": None}
     assert np.isnan(Counts.none(3).per_class).all()
+
+
+def test_no_number_is_never_right():
+    """A net that answers NaN has guessed nothing."""
+    counts = count(np.full((2, 3), np.nan), np.array([0, 2]))
+    assert (counts.n, counts.top1, counts.map3) == (2, 0, 0)

@@ -221,3 +221,35 @@ def test_missing_mlflow_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "mlflow.tracking", None)
     with pytest.raises(ValueError, match=r"pip install .*mlflow"):
         MLflow(tmp_path, "sqlite:///runs.db", PARAMS)
+
+
+def test_a_tracker_that_fails_is_told_no_more():
+    """One that raises is named once and left out; the others hear everything, and nobody's failure ends a run."""
+
+    class Deaf:
+        """Fails at whatever it is told."""
+
+        def scalars(self, *_: object) -> None:
+            raise OSError("no space left")
+
+        per_class = confused = pictures = close = scalars
+
+    class Listening(Deaf):
+        """Hears scalars and the end."""
+
+        def __init__(self) -> None:
+            self.heard: list[object] = []
+
+        def scalars(self, step: int, values: object) -> None:
+            self.heard.append(step)
+
+        def close(self, ending: str = "finished") -> None:
+            self.heard.append(ending)
+
+    listening = Listening()
+    several = tracking.Several([Deaf(), listening])
+    with pytest.warns(UserWarning, match="Deaf failed and hears no more of this run: no space left"):
+        several.scalars(1, {"loss": 2.0})
+    several.scalars(2, {"loss": 1.0})
+    several.close("interrupted")
+    assert listening.heard == [1, 2, "interrupted"]

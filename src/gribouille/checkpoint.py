@@ -114,7 +114,7 @@ def load_state(path: Path) -> dict[str, Any]:
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a file beside `path`, put it safely on disk, and rename it to `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    place = path.with_name(f".{path.name}.{os.getpid()}")
+    place = path.with_name(f".{path.name}.part")  # one name, so that a killed write leaves one file at most
     try:
         write(place)
         with place.open("rb") as file:

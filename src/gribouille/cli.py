@@ -342,29 +342,30 @@ def evaluate(
     Each at 25, 50, 75 and 100 % of its ink; recognized drawings and the natural mix apart.
     """
     from gribouille.checkpoint import BEST
-    from gribouille.evaluate import FRACTIONS, distinct_rows, evaluate
+    from gribouille.evaluate import FRACTIONS, evaluate
     from gribouille.predict import predictor_of
     from gribouille.run_card import add_evaluation
+    from gribouille.sampling import distinct_rows
     from gribouille.store import Store
     from gribouille.terminal import counted, print_evaluation
 
     opened = Store.open(store)
     with counted("Guessing", len(distinct_rows(opened, split))) as progress:
         evaluation = evaluate(predictor_of(model), opened, split, FRACTIONS, progress)
-    if (model / BEST).is_file():  # a run: its card shows what it reached
-        add_evaluation(model, evaluation.summary())
     if as_json:
         typer.echo(json.dumps({**evaluation.summary(), "per class": evaluation.per_class()}, indent=1, allow_nan=False))
     else:
         print_evaluation(evaluation.summary(), evaluation.per_class())
+    if (model / BEST).is_file():  # a run: its card shows what it reached
+        add_evaluation(model, evaluation.summary())
 
 
 @app.command(context_settings=LATE_OPTIONS, add_help_option=False)
 def export(arguments: Late = None) -> None:
     """Write a training run as one model file, checked against it."""
-    from gribouille.evaluate import distinct_rows
     from gribouille.export import ExportSpec, export_run
     from gribouille.options import run_with_options
+    from gribouille.sampling import distinct_rows
     from gribouille.store import Store
     from gribouille.terminal import counted
 

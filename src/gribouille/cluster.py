@@ -185,7 +185,8 @@ def _try(values: dict[str, float], task: dict[str, Any]) -> None:
     folder = task["out"] / TRIALS / tune.get_context().get_trial_id()
 
     def heed(progress: Progress, validated: Validated | None) -> None:
-        if validated is not None:
+        # At the last epoch the trial's end is told instead; a targeted trial may have more epochs than it was given.
+        if validated is not None and validated.epoch < search.trial_epochs:
             tune.report({"epoch": validated.epoch, "map3": validated.score, "ended": False})
 
     view = task["drawings"].open()

@@ -7,6 +7,7 @@ whatever the number of processes that share them.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
@@ -31,6 +32,7 @@ from gribouille.sampling import (
     quota,
     shard_of,
     uniform_rows,
+    validation_rows,
 )
 from gribouille.store import AnyStore
 from gribouille.store.split import TRAIN
@@ -107,6 +109,8 @@ class TrainConfig:
                 raise ValueError(f"{name}: expected more than 0, found {getattr(self, name)}")
         if self.accumulate > self.batch:
             raise ValueError(f"accumulate: expected at most the batch of {self.batch}, found {self.accumulate}")
+        if self.sampling in ("targeted", "stabilised") and self.per_class < 3:
+            raise ValueError(f"per_class: expected at least 3 for {self.sampling} sampling, found {self.per_class}")
         _ = self.spec  # a picture that cannot be is refused here
 
     @property
@@ -145,7 +149,7 @@ class Batch:
 
 @dataclass(frozen=True, eq=False)
 class Epoch:
-    """One pass: its number, the rows in order, and how many drawings of each class are among them."""
+    """One pass: its number, the rows in order, and how many drawings of each class the sampling drew for it."""
 
     number: int
     rows: Rows
@@ -210,12 +214,17 @@ class Course:
         else:
             wanted = quota(config.sampling, config.per_class, standing)
             rows = epoch_rows(self.members, wanted, config.seed, number)
-        rows = rows[: self.budget - spent]
-        return Epoch(number, rows, np.bincount(self.store.label[rows], minlength=len(self.members)))
+        drawn = np.bincount(self.store.label[rows], minlength=len(self.members))
+        return Epoch(number, rows[: self.budget - spent], drawn)
+
+    @cached_property
+    def validation_rows(self) -> Rows:
+        """The drawings that the run is judged on at the end of every epoch."""
+        return validation_rows(self.store, self.config.validation)
 
     def steps_of(self, epoch: Epoch) -> int:
         """Batches in this epoch."""
-        return len(batches_of(epoch.rows, self.config.batch))
+        return max(1, -(-len(epoch.rows) // self.config.batch))
 
     def batches(self, epoch: Epoch, feed: Feed, first: int = 0) -> Iterator[Batch]:
         """This process's parts of the epoch's batches, from batch `first` on."""

@@ -26,9 +26,9 @@ from gribouille.nets import PointNet
 from gribouille.raster.kernel import rasterise
 from gribouille.raster.spec import RasterSpec
 from gribouille.recogniser import padded
-from gribouille.sampling import Rows, batches_of, epoch_rows, members_of
+from gribouille.sampling import Rows, batches_of, epoch_rows, members_of, validation_rows
 from gribouille.store import AnyStore
-from gribouille.store.split import TRAIN, VALIDATION
+from gribouille.store.split import TRAIN
 
 ENSEMBLE, LINEAR = "ensemble.json", "linear.safetensors"
 ASKED = 256  # drawings that the members are asked about at once
@@ -223,7 +223,7 @@ def net_logits(net: nn.Module, spec: RasterSpec) -> Logits:
 def questions(store: AnyStore, options: EnsembleOptions) -> int:
     """How many of the store's drawings `combine` asks the members about."""
     taught = len(_training_rows(store, options)) if options.how == "linear" else 0
-    return taught + len(_validation_rows(store, options))
+    return taught + len(validation_rows(store, options.validation))
 
 
 def ask(ensemble: Ensemble, store: AnyStore, rows: Rows, progress: Callable[[int], None]) -> Asked:
@@ -301,7 +301,7 @@ def _learned(
             f"{sorted(set(store.labels) ^ set(ensemble.labels))[:5]} not in both"
         )
     metrics: dict[str, Any] = {}
-    judged = ask(ensemble, store, _validation_rows(store, options), progress)
+    judged = ask(ensemble, store, validation_rows(store, options.validation), progress)
     if options.how == "linear":
         taught = ask(ensemble, store, _training_rows(store, options), progress)
         linear, passes = fit(taught, judged, len(ensemble.members), options)
@@ -317,11 +317,6 @@ def _write_linear(linear: Linear, path: Path) -> str:
     tensors = {"weight": linear.weight, "bias": linear.bias}
     write_atomically(path, lambda place: save_file(tensors, place))
     return _hash_of(path)
-
-
-def _validation_rows(store: AnyStore, options: EnsembleOptions) -> Rows:
-    rows = np.flatnonzero(store.split == VALIDATION)
-    return np.sort(np.random.default_rng(0).permutation(rows)[: options.validation])
 
 
 def _training_rows(store: AnyStore, options: EnsembleOptions) -> Rows:

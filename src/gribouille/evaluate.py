@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
 
 from gribouille.drawing import Drawings, prefix
 from gribouille.metrics import Counts, calibration_error, count
 from gribouille.predict import Predictor
-from gribouille.sampling import batches_of
+from gribouille.sampling import batches_of, distinct_rows
 from gribouille.store import AnyStore
-from gribouille.store.split import SPLITS
 
 FRACTIONS = (0.25, 0.5, 0.75, 1.0)  # of the ink
 BATCH = 256  # drawings
@@ -94,17 +92,6 @@ def evaluate(
     )
     error = calibration_error(*(np.concatenate(part) for part in zip(*natural, strict=True)))
     return Evaluation(predictor.labels, protocol, counts, error)
-
-
-def distinct_rows(store: AnyStore, split: str) -> Int64[np.ndarray, "rows"]:
-    """The rows of a split, without a second row of the same key_id; a row that knows `recognized` is preferred."""
-    if split not in SPLITS:
-        raise ValueError(f"split: expected one of {SPLITS}, found {split!r}")
-    rows = np.flatnonzero(store.split == SPLITS.index(split))
-    known_first = rows[np.argsort(store.recognized[rows] < 0, kind="stable")]
-    _, firsts = np.unique(store.key_id[known_first], return_index=True)
-    unkeyed = np.flatnonzero(~store.keyed[known_first])
-    return np.sort(known_first[np.union1d(firsts, unkeyed)])
 
 
 def unfinished(drawings: Drawings, fraction: float) -> Drawings:

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from gribouille.checkpoint import Card, load_weights, write_atomically
 from gribouille.compact import pack, round_weights
 from gribouille.drawing import Drawing, drawing_of, prefix
-from gribouille.evaluate import distinct_rows, evaluate
+from gribouille.evaluate import evaluate
 from gribouille.labels import french
 from gribouille.metrics import temperature_of
 from gribouille.nets import PointNet
@@ -31,7 +31,7 @@ from gribouille.predict import Predictor, net_predictor
 from gribouille.raster.layer import Raster
 from gribouille.raster.spec import RasterSpec
 from gribouille.recogniser import INPUT, OUTPUT, Recogniser, padded
-from gribouille.sampling import batches_of
+from gribouille.sampling import batches_of, distinct_rows
 from gribouille.store import Store
 
 OPSET = 20  # the newest that onnxruntime-web of the page and older native ones both read

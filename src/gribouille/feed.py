@@ -17,6 +17,7 @@ from jaxtyping import Float32, Int64, UInt32, UInt64
 from torch import Tensor, nn
 
 from gribouille.augment import Augmentation, cut, cut_with_times, warp
+from gribouille.device import sent
 from gribouille.drawing import Drawings
 from gribouille.nets import PointNet
 from gribouille.raster.kernel import rasterise
@@ -85,7 +86,7 @@ def _points(store: AnyStore, wanted: FeedSpec) -> Feed:
         times[np.repeat(keys % 2 == 0, np.diff(drawings.offsets))] = -1
         seen, kept = cut_with_times(warp(drawings, wanted.augmentation, keys), times, wanted.augmentation, keys)
         points = np.concatenate([padded_points(seen), padded_column(kept, seen.offsets)[:, :, None]], axis=2)
-        return torch.from_numpy(points).to(wanted.device)
+        return torch.from_numpy(points) if wanted.device == "cpu" else sent(points, wanted.device)
 
     return feed
 

@@ -73,11 +73,13 @@ class Counts:
 
 
 def count(probabilities: Float[np.ndarray, "n classes"], label: Int[np.ndarray, "n"]) -> Counts:
-    """The counts of one batch; of equal probabilities, the lower class index ranks first, as in `numpy.argmax`."""
+    """The counts of one batch; of equal probabilities, the lower class index ranks first, as in `numpy.argmax`. A
+    probability that is no number ranks last."""
     classes = probabilities.shape[1]
     mine = np.take_along_axis(probabilities, label[:, None].astype(np.int64), axis=1)
     before = (probabilities == mine) & (np.arange(classes) < label[:, None])
     place = (probabilities > mine).sum(axis=1) + before.sum(axis=1)
+    place[np.isnan(mine[:, 0])] = classes
     at = [np.bincount(label[place == index], minlength=classes) for index in range(3)]
     return Counts(
         np.bincount(label, minlength=classes), at[0], at[0] + at[1] + at[2], 6 * at[0] + 3 * at[1] + 2 * at[2]

@@ -224,7 +224,8 @@ def _statistics(
 ) -> tuple[Float[Tensor, ""], Float[Tensor, "channels"], Float[Tensor, "channels"]]:
     """How many values a channel has in all processes, their mean, and their variance (of the values, not estimated), float64."""
     variance, mean = torch.var_mean(_wide(images), _places(images), correction=0)
-    own = torch.cat([mean.double(), variance.double(), mean.new_tensor([images.numel() // images.shape[1]]).double()])
+    one = mean.new_full((1,), images.numel() // images.shape[1], dtype=torch.float64)
+    own = torch.cat([mean.double(), variance.double(), one])
     every = [torch.empty_like(own) for _ in range(_world())]
     distributed.all_gather(every, own)
     channels = len(mean)

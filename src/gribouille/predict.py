@@ -53,7 +53,10 @@ def predictor_of(path: Path) -> Predictor:
     session = open_session(path, threads=1)  # more of them spin against the training's own on a busy machine
     inputs = [value.name for value in session.get_inputs()]
     if inputs == ["bitmap"]:
-        labels = (path.parent / "labels.txt").read_text(encoding="utf-8").splitlines()
+        beside = path.parent / "labels.txt"
+        if not beside.is_file():
+            raise ValueError(f"{path}: expected its labels in {beside}, one a line, found no such file")
+        labels = beside.read_text(encoding="utf-8").splitlines()
         return Predictor(str(path), tuple(labels), lambda drawings: _bitmap_probabilities(session, drawings))
     if inputs != ["points"]:
         raise ValueError(f"{path}: expected a model with input 'points' or 'bitmap', found {inputs}")

@@ -5,6 +5,7 @@ batch costs the host a row number, a key and an offset a drawing; gathering, aug
 waiting for the device. Where a store does not fit, `images_on` takes points that travel, 3 bytes each.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -100,8 +101,11 @@ def _augmented_images(
 
 
 def bytes_needed(store: AnyStore) -> int:
-    """The bytes that a resident store takes on its device at most: what the files say that hold it, and more."""
-    return sum(part.bytes for part in store.card.drawings) + 8
+    """The bytes that a resident store takes on its device at most: what the files say that hold it, and more; a view's
+    share of them, with room for drawings longer than the others."""
+    parts = store.card.drawings
+    share = len(store) / max(1, sum(part.rows for part in parts))  # of the store, where it is a view
+    return math.ceil(min(1.0, 1.25 * share) * sum(part.bytes for part in parts)) + 8
 
 
 def _slices(store: AnyStore) -> Iterator[Drawings]:

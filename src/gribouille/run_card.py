@@ -7,13 +7,14 @@ and protocols stand as they were recorded; commands say RUN and STORE where a pe
 import json
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from safetensors import safe_open
 
-from gribouille.checkpoint import BEST, CARD, LAST, LOG, write_atomically
+from gribouille.checkpoint import BEST, CARD, LAST, LOG, Card, write_atomically
 
 EVALUATIONS = "evaluations.jsonl"  # in the run's folder
 CURVE = 12  # lines of the log that the card shows
@@ -128,7 +129,8 @@ NAMES: dict[str, dict[str, str]] = {  # of what cards record: channels, splits, 
 
 def describe(run: Path) -> None:
     """Write the card of a run for people, in every language, from its last weights, its log and its evaluations."""
-    card = {**_card_of(run / LAST), "weights": _weights_of(run / LAST)}
+    newest = run / LAST if (run / LAST).exists() else run / BEST
+    card = {**_card_of(newest), "weights": _weights_of(newest)}
     log, evaluations = _lines(run / LOG), _lines(run / EVALUATIONS)
     for language, name in CARD.items():
         text = markdown(card, log, language, evaluations)
@@ -140,7 +142,7 @@ def add_evaluation(run: Path, summary: Mapping[str, Any]) -> None:
 
     `summary` as `Evaluation.summary` gives it. Of two by the same protocol and of the same weights, the later stays.
     """
-    step = _card_of(run / BEST)["metrics"]["validation"]["step"]
+    step = _card_of(run / BEST)["metrics"].get("validation", {}).get("step", 0)
     when = datetime.now(UTC).isoformat(timespec="minutes")
     entry = {"when": when, "weights": BEST, "step": step, **summary}
     same = ("weights", "step", "protocol")
@@ -373,8 +375,7 @@ def _block(text: str) -> str:
 
 def _card_of(path: Path) -> dict[str, Any]:
     with safe_open(path, "np") as file:
-        card: dict[str, Any] = json.loads(file.metadata()["card"])
-    return card
+        return asdict(Card(**json.loads(file.metadata()["card"])))  # a card of an earlier version lacks some fields
 
 
 def _weights_of(path: Path) -> int:

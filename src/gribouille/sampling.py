@@ -19,7 +19,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from jaxtyping import Float32, Float64, Int, Int64, UInt64
 
-from gribouille.store.split import splitmix64
+from gribouille.store import AnyStore
+from gribouille.store.split import SPLITS, splitmix64
 
 STREAM = 1  # keeps this module's random numbers apart from others of the same seed and epoch
 EXTRA = 0.25  # of N, whatever the accuracy. Source: the student project
@@ -110,13 +111,19 @@ def epoch_rows(members: Sequence[Rows], wanted: int | Int64[np.ndarray, "classes
     """`wanted` random rows of each class (all of a class that has fewer), each at most once, shuffled."""
     generator = np.random.default_rng((seed, epoch, STREAM))
     each = np.broadcast_to(wanted, len(members))
-    chosen = [generator.permutation(rows)[:count] for rows, count in zip(members, each, strict=True)]
+    chosen = [_chosen(rows, int(count), generator) for rows, count in zip(members, each, strict=True)]
     return generator.permutation(np.concatenate(chosen))
 
 
 def uniform_rows(members: Sequence[Rows], size: int, seed: int, epoch: int) -> Rows:
     """`size` random rows of all classes together (all where there are fewer), each at most once, shuffled."""
-    return np.random.default_rng((seed, epoch, STREAM)).permutation(np.concatenate(members))[:size]
+    generator = np.random.default_rng((seed, epoch, STREAM))
+    return generator.permutation(_chosen(np.concatenate(members), size, generator))
+
+
+def _chosen(rows: Rows, count: int, generator: np.random.Generator) -> Rows:
+    """`count` different ones of the rows (all where there are fewer), in no random order: a tenth of a shuffle's time."""
+    return generator.choice(rows, min(count, len(rows)), replace=False, shuffle=False)
 
 
 def batches_of(rows: Rows, size: int) -> list[Rows]:
@@ -139,3 +146,19 @@ def keys_of(seed: int, epoch: int, places: Int64[np.ndarray, "_n"]) -> UInt64[np
     # Seed and epoch are mixed one after the other, so that (1, 0) and (0, 1) are no neighbours.
     start = splitmix64(splitmix64(np.array([seed], np.uint64)) ^ np.uint64(epoch))
     return splitmix64(start + places.astype(np.uint64))
+
+
+def distinct_rows(store: AnyStore, split: str) -> Rows:
+    """The rows of a split, without a second row of the same key_id; a row that knows `recognized` is preferred."""
+    if split not in SPLITS:
+        raise ValueError(f"split: expected one of {SPLITS}, found {split!r}")
+    rows = np.flatnonzero(store.split == SPLITS.index(split))
+    known_first = rows[np.argsort(store.recognized[rows] < 0, kind="stable")]
+    _, firsts = np.unique(store.key_id[known_first], return_index=True)
+    unkeyed = np.flatnonzero(~store.keyed[known_first])
+    return np.sort(known_first[np.union1d(firsts, unkeyed)])
+
+
+def validation_rows(store: AnyStore, count: int) -> Rows:
+    """At most `count` random distinct rows of the validation split, the same in every epoch and run."""
+    return np.sort(np.random.default_rng(0).permutation(distinct_rows(store, "validation"))[:count])

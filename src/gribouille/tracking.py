@@ -9,7 +9,7 @@ import os
 import re
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -69,35 +69,38 @@ def trackers(out: Path | None, step: int, mlflow: str, params: Mapping[str, Any]
 
 
 class Several:
-    """Tells every tracker of a list."""
+    """Tells every tracker of a list. One that fails is told no more, and said so once: nobody who listens may end a run."""
 
     def __init__(self, listeners: Sequence[Tracker]) -> None:
-        self._listeners = listeners
+        self._listeners = list(listeners)
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
         """Tells all."""
-        for each in self._listeners:
-            each.scalars(step, values)
+        self._tell(lambda each: each.scalars(step, values))
 
     def per_class(self, step: int, labels: Sequence[str], accuracy: Float64[np.ndarray, "classes"]) -> None:
         """Tells all."""
-        for each in self._listeners:
-            each.per_class(step, labels, accuracy)
+        self._tell(lambda each: each.per_class(step, labels, accuracy))
 
     def confused(self, step: int, labels: Sequence[str], shares: Float64[np.ndarray, "classes classes"]) -> None:
         """Tells all."""
-        for each in self._listeners:
-            each.confused(step, labels, shares)
+        self._tell(lambda each: each.confused(step, labels, shares))
 
     def pictures(self, step: int, images: Float32[np.ndarray, "n channels side side"], labels: Sequence[str]) -> None:
         """Tells all."""
-        for each in self._listeners:
-            each.pictures(step, images, labels)
+        self._tell(lambda each: each.pictures(step, images, labels))
 
     def close(self, ending: Ending = "finished") -> None:
         """Closes all."""
-        for each in self._listeners:
-            each.close(ending)
+        self._tell(lambda each: each.close(ending))
+
+    def _tell(self, tell: Callable[[Tracker], None]) -> None:
+        for each in list(self._listeners):
+            try:
+                tell(each)
+            except Exception as error:  # a full disk, a server that is gone: whatever it is, the run goes on
+                self._listeners.remove(each)
+                warnings.warn(f"{type(each).__name__} failed and hears no more of this run: {error}", stacklevel=3)
 
 
 class TensorBoard:

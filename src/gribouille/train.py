@@ -1,8 +1,9 @@
 """The training loop: a store and a configuration in, a run folder out (see `checkpoint`).
 
 Nothing here depends on the clock or on how often the run was interrupted: the rows of an epoch, their order, every
-augmentation and the learning rate are pure functions of what is saved, so a resumed run ends with the same weights. Nor
-does it depend on how many processes share a batch or in how many slices it is learned, but for rounding.
+augmentation and the learning rate are pure functions of what is saved, so a resumed run ends with the same weights
+(exactly so on a CPU). Nor does it depend on how many processes share a batch or in how many slices it is learned, but
+for rounding.
 """
 
 import copy
@@ -38,14 +39,13 @@ from gribouille.checkpoint import (
 )
 from gribouille.course import Batch, Course, Share, TrainConfig
 from gribouille.distil import Teacher
-from gribouille.evaluate import distinct_rows
 from gribouille.feed import Feed, FeedSpec, feed_of, prefetched
 from gribouille.machine import machine
 from gribouille.metrics import Counts, confusion, count
 from gribouille.nets import build_net, start_from
 from gribouille.predict import net_predictor
 from gribouille.run_card import describe
-from gribouille.sampling import Rows, Standing, batches_of, shard_of
+from gribouille.sampling import Standing, batches_of, keys_of, shard_of
 from gribouille.store import AnyStore
 from gribouille.tracking import Ending, Tracker, trackers
 
@@ -123,8 +123,8 @@ class Learner:
             setattr(self, name, state[name])
 
     def finished(self, course: Course) -> bool:
-        """Whether all drawings are spent (what is left could not be shared), or the patience is."""
-        return course.budget - self.drawings < course.slices or 0 < course.config.patience <= self.stale
+        """Whether all drawings are spent, or the patience is. Fewer than two a slice are left out: batch norm wants two."""
+        return course.budget - self.drawings < 2 * course.slices or 0 < course.config.patience <= self.stale
 
 
 @dataclass(eq=False)
@@ -173,6 +173,7 @@ def _learn_epoch(run: Run) -> None:
     """The rest of the present epoch, or of the run where that ends first."""
     course, learner = run.course, run.learner
     epoch = course.epoch(learner.epoch, learner.standing, learner.spent)
+    steps = course.steps_of(epoch)
     since, at_start, seen = time.monotonic(), learner.seconds, 0
     losses = Losses(learner, lag=0 if course.config.device == "cpu" else 1)
     with closing(prefetched(course.batches(epoch, run.feed, learner.place), PREFETCHED)) as batches:
@@ -184,7 +185,7 @@ def _learn_epoch(run: Run) -> None:
             learner.seconds = at_start + time.monotonic() - since
             learner.place += 1
             learner.drawings += batch.size
-            whole = learner.place == course.steps_of(epoch)
+            whole = learner.place == steps
             if whole:
                 losses.settle()
             elif learner.step % course.config.save_every == 0:
@@ -213,7 +214,10 @@ def train_step(learner: Learner, batch: Batch, course: Course) -> Tensor:
         group["lr"] = learning_rate(learner.drawings / course.budget, config)
     learner.net.train()
     # What a net draws itself (dropout) is a function of the step and the process too.
-    torch.manual_seed((config.seed << 40) + learner.step * course.share.world + course.share.rank)
+    own = keys_of(config.seed, learner.step, np.array([course.share.rank]))
+    torch.default_generator.manual_seed(int(own[0]))  # torch.manual_seed costs a thousand times as much
+    if device.type == "cuda":
+        torch.cuda.manual_seed(int(own[0]))
     learner.optimizer.zero_grad()
     ratio = batch.log_ratio.to(device, non_blocking=True)
     total = torch.zeros((), device=device)
@@ -227,7 +231,9 @@ def train_step(learner: Learner, batch: Batch, course: Course) -> Tensor:
             loss = nn.functional.cross_entropy(logits.float() + ratio, target, reduction="sum") / batch.size
             (loss * course.share.world).backward()  # type: ignore[no-untyped-call]  # their mean over processes follows
         total += loss.detach()
-    nn.utils.clip_grad_norm_(learner.net.parameters(), config.clip)
+    norm = nn.utils.clip_grad_norm_(learner.net.parameters(), config.clip)
+    # A gradient that is no number ruins the weights whatever the loss was: whoever reads the loss is to hear of it.
+    total = torch.where(norm.isfinite(), total, torch.nan)
     learner.optimizer.step()
     take_in(learner.averaged, learner.net, config.average, learner.step)
     learner.step += 1
@@ -241,11 +247,11 @@ class Losses:
     def __init__(self, learner: Learner, lag: int) -> None:
         self._learner = learner
         self._lag = lag
-        self._waiting: list[tuple[int, Tensor]] = []
+        self._waiting: list[tuple[int, Tensor, torch.cuda.Event | None]] = []
 
     def take(self, step: int, loss: Tensor) -> None:
         """One more step's loss, a scalar; `step` is the number of steps before it."""
-        self._waiting.append((step, loss))
+        self._waiting.append((step, *_sent_home(loss)))
         while len(self._waiting) > self._lag:
             self._read(*self._waiting.pop(0))
 
@@ -254,12 +260,24 @@ class Losses:
         while self._waiting:
             self._read(*self._waiting.pop(0))
 
-    def _read(self, step: int, loss: Tensor) -> None:
+    def _read(self, step: int, loss: Tensor, there: torch.cuda.Event | None) -> None:
+        if there is not None:
+            there.synchronize()
         now = loss.item()
         if not math.isfinite(now):
             raise DivergedError(f"step {step}: the loss is {now}; try a lower learning rate")
         learner = self._learner
         learner.loss = now if math.isnan(learner.loss) else 0.98 * learner.loss + 0.02 * now
+
+
+def _sent_home(loss: Tensor) -> tuple[Tensor, torch.cuda.Event | None]:
+    """The loss on its way to the host, and what tells when it is there: reading it must not wait for the steps behind it."""
+    if not loss.is_cuda:
+        return loss, None
+    home = torch.empty(loss.shape, dtype=loss.dtype, pin_memory=True).copy_(loss, non_blocking=True)
+    there = torch.cuda.Event()  # type: ignore[no-untyped-call]
+    there.record()
+    return home, there
 
 
 def learning_rate(done: float, config: TrainConfig) -> float:
@@ -299,6 +317,7 @@ def fed(config: TrainConfig) -> FeedSpec:
 def _settings(config: TrainConfig) -> Iterator[None]:
     """torch's global settings that the run asks for; what was there before comes back."""
     threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    benchmark, torch.backends.cudnn.benchmark = torch.backends.cudnn.benchmark, not config.deterministic
     if config.threads:
         torch.set_num_threads(config.threads)
     if config.deterministic:
@@ -309,6 +328,7 @@ def _settings(config: TrainConfig) -> Iterator[None]:
     finally:
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(deterministic)
+        torch.backends.cudnn.benchmark = benchmark
 
 
 def _started(course: Course, out: Path, who: str) -> tuple[Learner, Card]:
@@ -407,11 +427,12 @@ def _show(run: Run, batch: Batch) -> None:
 def _validate(run: Run) -> None:
     """Judge the averaged weights at the end of an epoch, and save what that is worth."""
     learner, course = run.learner, run.course
-    counts, taken = _judged(learner.averaged, course)
+    counts, taken = _judged(learner, course)
     run.validation = counts.summary()
     score = run.validation["map3"] or 0.0  # a store without validation drawings keeps its last weights as the best
-    better = score >= learner.best
-    learner.best, learner.stale = (score, 0) if better else (learner.best, learner.stale + 1)
+    learner.stale = 0 if score > learner.best or counts.n == 0 else learner.stale + 1
+    kept = score >= learner.best
+    learner.best = max(score, learner.best)
     learner.standing = learner.standing.after(taken)
     learner.epoch, learner.place, learner.spent = learner.epoch + 1, 0, learner.drawings
     protocol = f"{counts.n} random drawings of the validation split, each key_id once, all rows, finished"
@@ -419,7 +440,7 @@ def _validate(run: Run) -> None:
     run.card = replace(run.card, metrics=metrics, seconds=round(learner.seconds, 1), drawings=learner.drawings)
     if course.share.rank == 0:
         save_weights(learner.averaged, run.card, run.out / LAST)
-        if better:
+        if kept:
             save_weights(learner.averaged, run.card, run.out / BEST)
         _log(
             run.out,
@@ -434,26 +455,29 @@ def _validate(run: Run) -> None:
     _save(run)
 
 
-def _judged(net: nn.Module, course: Course) -> tuple[Counts, Int64[np.ndarray, "classes classes"]]:
+def _judged(learner: Learner, course: Course) -> tuple[Counts, Int64[np.ndarray, "classes classes"]]:
     """The counts of the validation drawings, and how many of each class were taken for each; each process judges its
     part."""
     store, config = course.store, course.config
-    predictor = net_predictor(net, store.labels, config.spec)
+    predictor = net_predictor(learner.averaged, store.labels, config.spec)
     classes = len(store.labels)
     counts, taken = Counts.none(classes), np.zeros((classes, classes), np.int64)
-    rows = shard_of(_validation_rows(store, config), course.share.rank, course.share.world)
+    rows = shard_of(course.validation_rows, course.share.rank, course.share.world)
+    lost = 0
     for batch in batches_of(rows, 256) if len(rows) else []:
         with torch.autocast(config.device, torch.bfloat16, enabled=config.precision == "bfloat16"):
             probabilities = predictor.probabilities(store.gather(batch))
+        lost += int(np.count_nonzero(~np.isfinite(probabilities).all(axis=1)))
         counts += count(probabilities, store.label[batch])
         taken += confusion(probabilities, store.label[batch])
+    lost = int(parallel.counted(np.array([lost]))[0])
+    if lost:
+        raise DivergedError(
+            f"step {learner.step}: the averaged weights answer {lost} validation drawings with no number; try a lower "
+            "learning rate"
+        )
     merged = parallel.counted(np.stack([*vars(counts).values()]))
     return Counts(*merged), parallel.counted(taken)
-
-
-def _validation_rows(store: AnyStore, config: TrainConfig) -> Rows:
-    rows = distinct_rows(store, "validation")
-    return np.sort(np.random.default_rng(0).permutation(rows)[: config.validation])  # the same in every epoch and run
 
 
 def _save(run: Run) -> None:

@@ -84,9 +84,12 @@ class BothWays(nn.Module):
         """What the last layer remembers at each point, both ways."""
         place = torch.arange(valid.shape[1], device=valid.device)
         mirror = torch.where(valid, valid.sum(1, keepdim=True) - 1 - place, place)
-        for forth, back in zip(self.forth, self.back, strict=True):
-            remembered = reordered(back(reordered(features, mirror))[0], mirror)
-            features = torch.cat([forth(features)[0], remembered], 2)
+        # In full precision: autocast on a GPU would run recurrent layers in float16, whose gradients vanish.
+        with torch.autocast(features.device.type, enabled=False):
+            features = features.float()
+            for forth, back in zip(self.forth, self.back, strict=True):
+                remembered = reordered(back(reordered(features, mirror))[0], mirror)
+                features = torch.cat([forth(features)[0], remembered], 2)
         return features
 
 

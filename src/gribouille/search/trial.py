@@ -13,8 +13,8 @@ import numpy as np
 
 from gribouille.checkpoint import LOG
 from gribouille.course import TrainConfig
-from gribouille.evaluate import distinct_rows
 from gribouille.nets import build_net
+from gribouille.sampling import distinct_rows
 from gribouille.search.space import SearchConfig, configured, distributions
 from gribouille.store import Store, View, narrowed
 from gribouille.store.split import TRAIN

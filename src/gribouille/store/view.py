@@ -1,6 +1,6 @@
 """A store narrowed to some of its labels and rows, without copying a drawing: what a search or an experiment runs on.
 
-In comes a store (or a view), out goes a `View` with the same columns and the same `gather`. Its hash names the store
+In comes a store, out goes a `View` with the same columns and the same `gather`. Its hash names the store
 and the rows, so that a run on a view is never taken for one on the whole.
 """
 
