@@ -100,7 +100,7 @@ def config_of(training: list[str]) -> TrainConfig:
         store: Path,
         out: Annotated[Path, typer.Option()],
         config: TrainConfig,
-        soft_labels: Annotated[Path | None, typer.Option()] = None,
+        soft_labels: Annotated[list[Path] | None, typer.Option()] = None,
     ) -> None:
         read.append(config)
 

@@ -189,7 +189,7 @@ Late = Annotated[list[str] | None, typer.Argument(hidden=True)]
 def train(arguments: Late = None) -> None:
     """Train a net on a store, or go on with a run."""
     from gribouille.course import TrainConfig
-    from gribouille.distil import AskedAbout, LiveTeacher, Teacher, load_soft_labels
+    from gribouille.distil import AskedAbout, LiveTeacher, Teacher, load_soft_labels, mean_of
     from gribouille.options import run_with_options
     from gribouille.store import Store
     from gribouille.terminal import training
@@ -199,7 +199,9 @@ def train(arguments: Late = None) -> None:
         store: Annotated[Path, typer.Argument(help="Store to learn from.")],
         out: Annotated[Path, typer.Option(metavar="RUN", help="Folder of the run.")],
         config: TrainConfig,
-        soft_labels: Annotated[Path | None, typer.Option(help="A teacher's answers, made by `distil`.")] = None,
+        soft_labels: Annotated[
+            list[Path] | None, typer.Option(help="A teacher's answers, made by `distil`; of several, their mean.")
+        ] = None,
         teacher: Annotated[
             Path | None, typer.Option(help="Teacher to ask about every augmented drawing, instead: run or model file.")
         ] = None,
@@ -215,14 +217,14 @@ def train(arguments: Late = None) -> None:
         ] = "",
     ) -> None:
         """Train a net on a store, or go on with a run."""
-        if teacher is not None and soft_labels is not None:
+        if teacher is not None and soft_labels:
             raise typer.BadParameter("expected --teacher or --soft-labels, found both")
         opened = Store.open(store)
         taught: Teacher | None = None
         if teacher is not None:
             taught = LiveTeacher.open(teacher, opened, config.augmentation, asked_about)
-        elif soft_labels is not None:
-            taught = load_soft_labels(soft_labels, opened)
+        elif soft_labels:
+            taught = mean_of([load_soft_labels(each, opened) for each in soft_labels])
         first = os.environ.get("RANK", "0") == "0"  # of torchrun's processes: one bar is enough
         with training() if first else nullcontext(lambda progress: None) as progress:
             card = train(opened, out, config, taught, Reporting(progress, who, mlflow))

