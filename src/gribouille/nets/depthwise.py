@@ -1,7 +1,7 @@
 """Depthwise convolutions that learn on a CPU at the speed of the others.
 
-oneDNN, which torch calls for a convolution on a CPU, takes a depthwise one's gradient at 0.4 to 2 GFLOP/s where there are many
-channels and few pixels, which is most of an EfficientNet: two thirds of a step (docs/lab.md, 2026-11-24). A numba kernel takes ten
+On a CPU torch calls oneDNN, which takes a depthwise convolution's gradient at 0.4 to 2 GFLOP/s where there are many
+channels and few pixels, which is most of an EfficientNet: two thirds of a step (docs/lab.md). A numba kernel takes ten
 times less. The answers are torch's own: only the way back is another one, in float32 on a CPU, and weights keep their names.
 """
 
