@@ -126,6 +126,21 @@ def test_random_numbers_are_as_announced():
     assert abs(np.corrcoef(middle.T)[0, 1]) < 0.05
 
 
+def test_a_wave_bends_what_is_straight():
+    """A grid under a wave keeps its box and its pens; lines bend by at most twice the height, in ways that keys decide."""
+    steps = np.linspace(0, 255, 18).astype(np.uint8)
+    across = [np.column_stack([steps, np.full(18, y), np.arange(18) > 0]) for y in steps[::4]]
+    grid = np.concatenate(across + [line[:, [1, 0, 2]] for line in across]).astype(np.uint8)
+    many = Drawings.of([grid] * 200)
+    bent = warp(many, replace(STILL, wave=8.0), keys_of(200)).points.reshape(200, len(grid), 3).astype(float)
+    assert np.array_equal(bent[:, :, 2], np.tile(grid[:, 2], (200, 1)))
+    assert np.all(bent[:, :, :2].max(axis=(1, 2)) == SIDE)
+    line = bent[:, :18, 1]  # was level
+    assert 2 < np.ptp(line, axis=1).mean() < 16
+    assert np.ptp(line, axis=1).max() <= 2 * 8 * 255 / (255 - 2 * 8) + 1
+    assert len({one.tobytes() for one in bent}) == 200
+
+
 def test_dots_stay_dots():
     """A drawing of one dot has no extent and survives every augmentation but jitter unchanged."""
     dot = Drawings.of([canonical([[[5], [5]]])])
@@ -150,7 +165,7 @@ def test_wrong_sizes_are_refused(drawings):
 
 
 @pytest.mark.parametrize(
-    ("field", "wrong"), [("rotation", -1), ("jitter", float("nan")), ("cut", 1.5), ("shortest", -0.1)]
+    ("field", "wrong"), [("rotation", -1), ("jitter", float("nan")), ("cut", 1.5), ("shortest", -0.1), ("wave", -3)]
 )
 def test_wrong_amount_is_refused(field, wrong):
     """An augmentation out of range raises an error that names the field."""

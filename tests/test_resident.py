@@ -15,13 +15,13 @@ from gribouille.raster.spec import RasterSpec
 from gribouille.resident import Resident, bytes_needed, images_on
 from gribouille.store import Store, narrowed
 
-BY = Augmentation(cut=0.6, shortest=0.05)
+BY = Augmentation(cut=0.6, shortest=0.05, wave=12)
 SPEC = RasterSpec.of_side(28)
 ROWS = np.array([3, 200, 7, 7, 239, 0, 100])
 
 GATHER_AND_AUGMENT = """
 drawings = points.clone()
-ends = augment_on(drawings, offsets, Augmentation(cut=0.6, shortest=0.05), torch.from_numpy(given["keys"]))
+ends = augment_on(drawings, offsets, Augmentation(cut=0.6, shortest=0.05, wave=12), torch.from_numpy(given["keys"]))
 here = Resident.of(Store.open(str(given["store"])), "cpu")
 gathered, places = here.gather(given["rows"])
 keys, still = given["keys"][:2], Augmentation(cut=1)
@@ -144,11 +144,14 @@ def test_kernels_compile_for_an_h100(tmp_path):
     packed = {"packed": "*u8", "starts": "*i64", "rows": "*i64", "offsets": "*i64", "points": "*u8"}
     chunk = {"chunk": kernel.LAUNCH["chunk"]}
     codes = [
-        machine_code(kernel.warp, batch, chunk, tmp_path),
+        machine_code(kernel.warp, batch, chunk | {"bends": False}, tmp_path),
         machine_code(kernel.cut, batch | {"ends": "*i64"}, chunk, tmp_path),
         machine_code(kernel.unpack, packed, chunk, tmp_path),
     ]
     assert all(code.used["REG"] <= 64 and code.used["LOCAL"] == 0 for code in codes)
+    bending = machine_code(kernel.warp, batch, chunk | {"bends": True}, tmp_path)
+    assert bending.used["REG"] <= 80
+    assert bending.used["LOCAL"] == 0
     assert "fma" not in codes[1].ptx  # in the warp, logarithm and cosine are made of them
     assert all(name in codes[1].ptx for name in ("div.rn.f64", "sqrt.rn.f64"))
 

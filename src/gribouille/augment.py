@@ -21,7 +21,8 @@ class Augmentation:
 
     `rotation` in degrees; `stretch` as the natural logarithm of height over width; `shear` as a ratio; `jitter` the
     standard deviation of every point in 1/255 of the box; `mirror` and `cut` probabilities; a cut drawing keeps a
-    uniform fraction of its ink between `shortest` and 1.
+    uniform fraction of its ink between `shortest` and 1; `wave` in 1/255 of the box, the height of a sine of half to one
+    and a half turns that bends the drawing along each axis (an elastic map).
     """
 
     rotation: float = 10.0
@@ -31,9 +32,10 @@ class Augmentation:
     mirror: float = 0.5
     cut: float = 0.35
     shortest: float = 0.15
+    wave: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("rotation", "stretch", "shear", "jitter"):
+        for name in ("rotation", "stretch", "shear", "jitter", "wave"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name}: expected a finite number of at least 0, found {getattr(self, name)}")
         for name in ("mirror", "cut", "shortest"):
@@ -42,7 +44,7 @@ class Augmentation:
 
 
 def warp(drawings: Drawings, by: Augmentation, keys: UInt64[np.ndarray, "drawings"]) -> Drawings:
-    """The drawings, each under its own random affine map, with jitter on every point, boxed again.
+    """The drawings, each bent and under its own random affine map, with jitter on every point, boxed again.
 
     Points keep their number, order and pens, and so their times.
     """

@@ -34,6 +34,6 @@ def augment_on(
         from gribouille import augment_device_kernel as kernel
 
         if len(ends):
-            kernel.warp[(len(ends),)](points, offsets, keys, there, **kernel.LAUNCH)
+            kernel.warp[(len(ends),)](points, offsets, keys, there, by.wave > 0, **kernel.LAUNCH)
             kernel.cut[(len(ends),)](points, offsets, keys, there, ends, **kernel.LAUNCH)
     return ends

@@ -18,6 +18,10 @@ from gribouille import drawing
 LAUNCH = {"chunk": 32, "num_warps": 1, "enable_fp_fusion": False}  # a point a thread and step
 GAMMA = tl.constexpr(int(numbers.GAMMA))
 WARP, CUT = tl.constexpr(int(numbers.WARP)), tl.constexpr(int(numbers.CUT))
+WAVE = tl.constexpr(int(numbers.WAVE))
+OTHER_AXIS = tl.constexpr(
+    int(numbers.AXIS) * int(numbers.GAMMA) % 2**64
+)  # from one axis' random numbers to the other's
 POINTS, UNIT = tl.constexpr(numbers.POINTS), tl.constexpr(numbers.UNIT)
 FIRST, SECOND = tl.constexpr(0xBF58476D1CE4E5B9), tl.constexpr(0x94D049BB133111EB)
 TURN = tl.constexpr(6.283185307179586)  # 2π
@@ -64,10 +68,22 @@ def _spread(state, counter, half):
 
 
 @triton.jit
-def _warped(point, n, inside, state, xx, xy, yx, yy, jitter):
-    """x and y of points `n` under the drawing's map, with jitter."""
+def _bent(across, state, height):
+    """The displacement along one axis of points that lie at `across` on the other: `random_wave`'s sine."""
+    zero = tl.full([], 0, tl.int32)
+    turns = (0.5 + _uniform(state, zero + 1)) / SIDE
+    return _spread(state, zero, height) * tl.sin((turns * across + _uniform(state, zero + 2)) * TURN)
+
+
+@triton.jit
+def _warped(point, n, inside, state, waving, xx, xy, yx, yy, jitter, wave, bends: tl.constexpr):
+    """x and y of points `n` bent and under the drawing's map, with jitter."""
     x = tl.load(point + 3 * n, mask=inside, other=0).to(tl.float64)
     y = tl.load(point + 3 * n + 1, mask=inside, other=0).to(tl.float64)
+    if bends:
+        wide, high = _bent(y, waving, wave), _bent(x, waving + OTHER_AXIS, wave)
+        x += wide
+        y += high
     distance = jitter * tl.sqrt(-2.0 * tl.log(1.0 - _uniform(state, 2 * n + POINTS)))
     direction = _uniform(state, 2 * n + (POINTS + 1)) * TURN
     return xx * x + xy * y + distance * tl.cos(direction), yx * x + yy * y + distance * tl.sin(direction)
@@ -101,8 +117,9 @@ def _step(point, n):
 
 
 @triton.jit
-def warp(points, offsets, keys, amounts, chunk: tl.constexpr):
-    """Warp drawing `program` of a batch in place; `amounts`: float64, in Augmentation's order, the rotation in radians."""
+def warp(points, offsets, keys, amounts, bends: tl.constexpr, chunk: tl.constexpr):
+    """Warp drawing `program` of a batch in place; `amounts`: float64, in Augmentation's order, the rotation in radians;
+    `bends`: whether there is a wave, which costs registers."""
     index = tl.program_id(0).to(tl.int64)
     begin = tl.load(offsets + index)
     size = (tl.load(offsets + index + 1) - begin).to(tl.int32)
@@ -112,7 +129,8 @@ def warp(points, offsets, keys, amounts, chunk: tl.constexpr):
     angle = _spread(state, zero, tl.load(amounts))
     stretch = tl.exp(_spread(state, zero + 1, tl.load(amounts + 1)) * 0.5)
     shear = _spread(state, zero + 2, tl.load(amounts + 2))
-    jitter = tl.load(amounts + 3)
+    jitter, wave = tl.load(amounts + 3), tl.load(amounts + 7)
+    waving = _mixed((tl.load(keys + index) ^ WAVE) + GAMMA)
     mirror = tl.where(_uniform(state, zero + 3) < tl.load(amounts + 4), -1.0, 1.0).to(tl.float64)
     cos, sin = tl.cos(angle), tl.sin(angle)
     right = mirror / stretch
@@ -122,7 +140,7 @@ def warp(points, offsets, keys, amounts, chunk: tl.constexpr):
     highs_x, highs_y = -lows_x, -lows_y
     for start in range(0, size, chunk):
         n = start + tl.arange(0, chunk)
-        x, y = _warped(point, n, n < size, state, xx, xy, yx, yy, jitter)
+        x, y = _warped(point, n, n < size, state, waving, xx, xy, yx, yy, jitter, wave, bends)
         lows_x, lows_y = (
             tl.where(n < size, tl.minimum(lows_x, x), lows_x),
             tl.where(n < size, tl.minimum(lows_y, y), lows_y),
@@ -134,7 +152,7 @@ def warp(points, offsets, keys, amounts, chunk: tl.constexpr):
     scale = _scale(extent)
     for start in range(0, size, chunk):
         n = start + tl.arange(0, chunk)
-        x, y = _warped(point, n, n < size, state, xx, xy, yx, yy, jitter)
+        x, y = _warped(point, n, n < size, state, waving, xx, xy, yx, yy, jitter, wave, bends)
         tl.store(point + 3 * n, _rounded((x - left) * scale), mask=n < size)
         tl.store(point + 3 * n + 1, _rounded((y - top) * scale), mask=n < size)
 

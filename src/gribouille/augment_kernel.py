@@ -15,8 +15,9 @@ from gribouille.drawing import SIDE
 
 GAMMA = np.uint64(0x9E3779B97F4A7C15)  # SplitMix64's step
 UNIT = 2.0**-53  # float64 has 53 bits: the uniform numbers are multiples of it
-# Streams, so that whether a drawing is cut does not depend on how it is warped: the first digits of √2 and √3.
-WARP, CUT = np.uint64(0x6A09E667F3BCC908), np.uint64(0xBB67AE8584CAA73B)
+# Streams, so that whether a drawing is cut does not depend on how it is warped: the first digits of √2, √3 and √5.
+WARP, CUT, WAVE = np.uint64(0x6A09E667F3BCC908), np.uint64(0xBB67AE8584CAA73B), np.uint64(0x3C6EF372FE94F82B)
+AXIS = np.uint64(3)  # counters that the wave along one axis takes before those of the other
 POINTS = 4  # counters before this one belong to the map, two for each point come after it
 
 
@@ -60,6 +61,12 @@ def random_map(state, amounts):
 
 
 @njit(nogil=True, cache=True)
+def random_wave(state, height):
+    """A displacement along one axis that bends what lies across the other: its height, turns a unit, and start in turns."""
+    return _spread(state, 0, height), (0.5 + _uniform(state, 1)) / SIDE, _uniform(state, 2)
+
+
+@njit(nogil=True, cache=True)
 def _box(xy, begin, end):
     """`drawing.box` in place, and rounded half to even."""
     left, top = np.inf, np.inf
@@ -82,13 +89,21 @@ def warp_batch(points, offsets, keys, amounts):
     for d in range(len(keys)):
         longest = max(longest, offsets[d + 1] - offsets[d])
     xy = np.empty((longest, 2), np.float64)
-    jitter = amounts[3]
+    jitter, wave = amounts[3], amounts[7]
     for d in range(len(keys)):
         begin, size = offsets[d], offsets[d + 1] - offsets[d]
         state = _seeded(keys[d], WARP)
         a, b, c, e = random_map(state, amounts)
+        waving = _seeded(keys[d], WAVE)
+        wide, wide_turns, wide_start = random_wave(waving, wave)
+        high, high_turns, high_start = random_wave(waving + AXIS * GAMMA, wave)
         for n in range(size):
             x, y = np.float64(points[begin + n, 0]), np.float64(points[begin + n, 1])
+            if wave > 0:
+                x, y = (
+                    x + wide * np.sin(2.0 * np.pi * (wide_turns * y + wide_start)),
+                    y + high * np.sin(2.0 * np.pi * (high_turns * x + high_start)),
+                )
             xy[n, 0] = a * x + b * y
             xy[n, 1] = c * x + e * y
         if jitter > 0:
