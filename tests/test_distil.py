@@ -8,7 +8,7 @@ from safetensors.numpy import save_file
 from shapes import store_of_shapes
 
 from gribouille.augment import Augmentation, cut, warp
-from gribouille.distil import LiveTeacher, load_soft_labels, teach
+from gribouille.distil import LiveTeacher, SoftLabels, load_soft_labels, mean_of, teach
 from gribouille.drawing import Drawings, canonical
 from gribouille.ingest import ingest
 from gribouille.predict import predictor_of
@@ -37,6 +37,16 @@ def test_soft_labels_are_the_teachers_probabilities(tiny_model, golden_raw, tmp_
     other = store_of_shapes(tmp_path, 3)
     with pytest.raises(ValueError, match="soft labels of store"):
         load_soft_labels(tmp_path / "soft.safetensors", other)
+
+
+def test_several_teachers_are_heard_as_their_mean():
+    """The mean of their probabilities, under both names; one alone is itself."""
+    one = SoftLabels(np.array([[1, 0], [0.5, 0.5]], np.float16), "store", "one")
+    other = SoftLabels(np.array([[0.5, 0.5], [0, 1]], np.float16), "store", "other")
+    mean = mean_of([one, other])
+    assert mean.probabilities.tolist() == [[0.75, 0.25], [0.25, 0.75]]
+    assert (mean.store, mean.teacher) == ("store", "one + other")
+    assert mean_of([one]) is one
 
 
 @pytest.fixture

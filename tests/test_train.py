@@ -30,6 +30,7 @@ from gribouille.store.split import split_of
 from gribouille.train import (
     DivergedError,
     Learner,
+    Progress,
     Reporting,
     learner_of,
     learning_rate,
@@ -110,6 +111,37 @@ def test_same_seed_same_weights_other_seed_others(store, tmp_path):
     assert_same_weights(tmp_path / "one", tmp_path / "two")
     with pytest.raises(AssertionError):
         assert_same_weights(tmp_path / "one", tmp_path / "three")
+
+
+def test_pictures_grow(store):
+    """From `grow_from` to `side` over four fifths of the drawings, by 8 px; always `side` where nothing grows."""
+    growing = replace(TINY, side=64, grow_from=32)
+    assert [growing.spec_at(done).side for done in (0, 0.2, 0.4, 0.6, 0.8, 1)] == [32, 40, 48, 56, 64, 64]
+    assert growing.spec_at(0).line_width / 32 == growing.spec.line_width / 64
+    assert {TINY.spec_at(done) for done in (0, 0.5, 1)} == {TINY.spec}
+    assert replace(TINY, side=50, grow_from=50).spec_at(0).side <= 50
+    for wrong in (8, 65):
+        with pytest.raises(ValueError, match=f"grow_from: expected 0 or from 28 to the side of 64 px, found {wrong}"):
+            replace(TINY, side=64, grow_from=wrong)
+
+
+def test_growing_survives_interruption(store, tmp_path):
+    """A run whose pictures grow sees other pictures than one of full size, and an interrupted one ends as a whole one."""
+    full = replace(TINY, side=48)
+    config = replace(full, grow_from=32)
+    train(store, tmp_path / "whole", config)
+    train(store, tmp_path / "full", full)
+    with pytest.raises(AssertionError):
+        assert_same_weights(tmp_path / "whole", tmp_path / "full")
+
+    def stop(progress: Progress) -> None:
+        if progress.step == 7:  # in the second of three epochs, one step after the last saved state
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(store, tmp_path / "stopped", config, reporting=Reporting(stop))
+    train(store, tmp_path / "stopped", config)
+    assert_same_weights(tmp_path / "stopped", tmp_path / "whole")
 
 
 KILLED = """

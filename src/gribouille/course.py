@@ -19,7 +19,7 @@ from torch import Tensor
 from gribouille.augment import Augmentation
 from gribouille.distil import Teacher
 from gribouille.feed import Feed
-from gribouille.raster.spec import CHANNELS, LINE_PER_SIDE, RasterSpec
+from gribouille.raster.spec import CHANNELS, LINE_PER_SIDE, SMALLEST_SIDE, RasterSpec
 from gribouille.sampling import (
     Rows,
     Sampling,
@@ -39,7 +39,6 @@ from gribouille.store.split import TRAIN
 
 GROWN = 0.8  # of a run: from there on pictures have their full side
 STEP = 8  # px by which they grow: nets halve the side up to five times
-SMALLEST_SIDE = 16  # px
 
 
 @dataclass(frozen=True)

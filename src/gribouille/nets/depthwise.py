@@ -45,11 +45,11 @@ class DepthwiseConv2d(nn.Conv2d):
     @classmethod
     def of(cls, layer: nn.Conv2d) -> "DepthwiseConv2d":
         """The same layer, with the same weights (not copies)."""
-        channels, size = layer.in_channels, layer.kernel_size
+        channels = layer.in_channels
+        settings: Any = {"groups": channels, "bias": layer.bias is not None}
+        shape: Any = (layer.kernel_size, layer.stride, layer.padding)  # pairs, says nn.Conv2d of itself less exactly
         with torch.device("meta"):  # its own weights are not wanted
-            mine = cls(
-                channels, channels, size, layer.stride, layer.padding, groups=channels, bias=layer.bias is not None
-            )  # type: ignore[arg-type]
+            mine = cls(channels, channels, *shape, **settings)
         mine.weight, mine.bias = layer.weight, layer.bias
         mine.same = isinstance(layer, Conv2dSame)
         return mine.train(layer.training)
