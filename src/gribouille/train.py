@@ -24,6 +24,7 @@ from jaxtyping import Int64
 from torch import Tensor, nn
 
 from gribouille import parallel
+from gribouille.augment import Augmentation
 from gribouille.checkpoint import (
     BEST,
     LAST,
@@ -42,14 +43,15 @@ from gribouille.distil import Teacher
 from gribouille.feed import Feed, FeedSpec, feed_of, prefetched
 from gribouille.machine import machine
 from gribouille.metrics import Counts, confusion, count
-from gribouille.nets import build_net, quicken, start_from
+from gribouille.nets import build_net, quicken, start_from, start_from_model
 from gribouille.predict import net_predictor
 from gribouille.run_card import describe
-from gribouille.sampling import Standing, batches_of, keys_of, shard_of
+from gribouille.sampling import Standing, batches_of, keys_of, shard_of, uniform_rows
 from gribouille.store import AnyStore
 from gribouille.tracking import Ending, Tracker, trackers
 
 PREFETCHED = 4  # batches
+SHOWN = 256  # drawings on which the batch-norms of a model file's net are measured
 PICTURED = 32  # drawings of an epoch's first batch, shown as the net sees them
 
 
@@ -362,10 +364,21 @@ def _started(course: Course, out: Path, who: str) -> tuple[Learner, Card]:
     if state is not None:
         return learner, _resumed(learner, card, state, out)
     if config.pretrained:
-        provenance = start_from(learner.net, config.net, config.spec, config.pretrained, config.first_conv)
+        provenance = _start(learner.net, course)
         learner.averaged.load_state_dict(learner.net.state_dict())
         card = replace(card, pretrained=provenance)
     return learner, card
+
+
+def _start(net: torch.nn.Module, course: Course) -> str:
+    """Put the weights into the net that the configuration says to start from; their origin."""
+    config, store = course.config, course.store
+    if Path(config.pretrained).suffix != ".onnx":
+        return start_from(net, config.net, config.spec, config.pretrained, config.first_conv)
+    shown = uniform_rows(course.members, SHOWN, config.seed, epoch=0)
+    feed = feed_of(store, net, replace(fed(config), augmentation=Augmentation(0, 0, 0, 0, 0, 0)))
+    pictures = feed(shown, keys_of(config.seed, 0, shown)).float()
+    return start_from_model(net, store.labels, Path(config.pretrained), config.spec.channels, pictures)
 
 
 def learner_of(course: Course) -> Learner:

@@ -2,7 +2,8 @@
 
 from gribouille.nets.catalogue import build_net
 from gribouille.nets.depthwise import quicken
+from gribouille.nets.model_file import start_from_model
 from gribouille.nets.points import PointNet
 from gribouille.nets.pretrained import start_from
 
-__all__ = ["PointNet", "build_net", "quicken", "start_from"]
+__all__ = ["PointNet", "build_net", "quicken", "start_from", "start_from_model"]
