@@ -195,6 +195,18 @@ def test_refuses_to_go_on_with_another_configuration(store, tmp_path):
         train(store, tmp_path / "run", replace(TINY, epochs=1, rate=0.5))
 
 
+def test_goes_on_with_a_run_that_is_older_than_a_setting(store, tmp_path):
+    """A run saved before a setting existed has that setting's default, and goes on."""
+    train(store, tmp_path / "run", replace(TINY, epochs=1))
+    state = load_state(tmp_path / "run" / STATE)
+    card = json.loads(state["card"])
+    del card["config"]["grow_from"], card["config"]["augmentation"]["wave"]
+    save_state(state | {"card": json.dumps(card)}, tmp_path / "run" / STATE)
+    assert train(store, tmp_path / "run", replace(TINY, epochs=1)).drawings == 64
+    with pytest.raises(ValueError, match="grow_from 0"):
+        train(store, tmp_path / "run", replace(TINY, epochs=1, grow_from=32))
+
+
 def test_a_finished_run_stays_as_it_is(store, tmp_path):
     """Training a finished run again changes no weight and returns its card."""
     first = train(store, tmp_path / "run", replace(TINY, epochs=1))

@@ -414,6 +414,10 @@ def _resumed(learner: Learner, card: Card, state: dict[str, Any], out: Path) -> 
             raise ValueError(
                 f"{out}: expected a run with the same {name} to go on with, found {before[name]}, not {now[name]}"
             )
+    # A setting that is younger than the run has the value that leaves all as it was: its default.
+    default = json.loads(json.dumps(asdict(TrainConfig())))
+    before["config"] = default | before["config"]
+    before["config"]["augmentation"] = default["augmentation"] | before["config"]["augmentation"]
     # How many threads or processes there are changes no more than rounding; the rest would make it another experiment.
     settings = [name for name in now["config"] if name != "threads"]
     changed = {name for name in settings if before["config"].get(name) != now["config"][name]}
