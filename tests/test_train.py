@@ -15,7 +15,7 @@ import torch
 from shapes import SHAPES, records, store_of_shapes
 
 from gribouille.augment import Augmentation
-from gribouille.checkpoint import LAST, LOG, load_weights
+from gribouille.checkpoint import LAST, LOG, STATE, load_state, load_weights, save_state
 from gribouille.course import Course, Share, TrainConfig, smoothed
 from gribouille.distil import SoftLabels
 from gribouille.drawing import Drawings
