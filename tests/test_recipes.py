@@ -252,6 +252,29 @@ def test_recipe_asks_for_what_there_is(recipe, variables, bin_folder, store, tmp
     assert config_of(training).device == ("cpu" if recipe == "laptop.sh" else "cuda")
 
 
+@pytest.mark.parametrize(("recipe", "trainings"), [("small.sh", 3), ("tiny.sh", 1)])
+def test_shipped_models_are_made_by_what_there_is(recipe, trainings, bin_folder, store, tmp_path):
+    """The recipes of the shipped models ask for commands, options and configurations that exist, and fill in the card."""
+    run_recipe(recipe, tmp_path / "data", tmp_path, BIN=bin_folder, PYTHON="true")
+    commands = asked(tmp_path)
+    assert_known(commands)
+    configs = [config_of(command) for command in commands if command[0] == "train"]
+    assert len(configs) == trainings
+    assert configs[-1].spec.channels == ("ink", "time", "stroke")
+    name = recipe.removesuffix(".sh")
+    assert (RECIPES[0].parents[1] / "src" / "gribouille" / "models" / f"{name}.md").is_file()
+
+
+def test_large_is_three_nets_and_their_mean(bin_folder, store, tmp_path):
+    """A pretrained net, one from scratch and one on strokes learn from the same answers; their mean is judged."""
+    run_recipe("large.sh", store, tmp_path / "work", "teacher.onnx", BIN=bin_folder)
+    commands = asked(tmp_path)
+    assert_known(commands)
+    assert [command[0] for command in commands] == ["distil", "train", "train", "train", "ensemble", "evaluate"]
+    nets = [config_of(command).net for command in commands[1:4]]
+    assert nets == ["tf_efficientnet_lite0", "resnet18", "gru"]
+
+
 def test_cluster_leaves_the_rest_to_its_first_node(bin_folder, store, tmp_path):
     """Other machines only train."""
     run_recipe("cluster.sh", store, tmp_path / "work", BIN=bin_folder, NODES=2, NODE=1, MASTER="host0:1234")
