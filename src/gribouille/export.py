@@ -44,6 +44,7 @@ HOUSE = [
     ],
     [[126, 126, 129, 195], [235, 175, 171, 169]],
 ]
+ENOUGH = 500  # drawings to calibrate on: their sampling error moves the temperature by a few hundredths
 GOLDEN = 64  # real drawings of a store on which file and net are compared
 LICENCE = "Apache-2.0; trained on The Quick, Draw! Dataset (Google, CC BY 4.0)"
 
@@ -152,9 +153,9 @@ def export_run(
 ) -> ExportReport:
     """Write the best weights of a training run as the model file `out`, named after it; see `export`.
 
-    With a store, the temperature is fitted to its validation split, file and net are compared on drawings of its test
-    split too, and the file carries its scores on that split; `progress` hears of every drawing evaluated. Without one,
-    the temperature is 1 and the scores are the training's own.
+    With a store, the temperature is fitted to its validation split (to the natural mix of it, where there is enough), file
+    and net are compared on drawings of its test split too, and the file carries its scores on that split; `progress` hears
+    of every drawing evaluated. Without one, the temperature is 1 and the scores are the training's own.
     """
     spec = spec or ExportSpec()
     net, card = load_weights(run)
@@ -176,6 +177,8 @@ def export_run(
 
 def _fitted_temperature(predictor: Predictor, store: Store) -> float:
     rows = distinct_rows(store, "validation")
+    natural = rows[store.recognized[rows] >= 0]  # as people draw; the others are mostly recognized ones, and easier
+    rows = natural if len(natural) >= ENOUGH else rows
     if len(rows) == 0:
         raise ValueError(f"{store.path}: expected validation drawings to calibrate on, found none")
     answers = [predictor.probabilities(store.gather(batch)) for batch in batches_of(rows, 256)]
