@@ -8,8 +8,8 @@
 # takes it all. Stopped at any moment, the same command goes on.
 #
 # Costs: EPOCHS=25 passes over PER_CLASS=400 drawings of each of 345 words, 3.4 million drawings: 3.3 hours at the 294 a second of one
-# core (docs/lab.md, the shipped model's run). Reached: not run at this size; small.sh, the same net with a teacher and
-# 1.04 million drawings, reached 73.1 % top-1 on the natural mix (n = 3,308, 2026-11-23).
+# core (docs/lab.md, the shipped model's run). Reached: not run at this size; the second teacher of small.sh, the same net taught by the
+# first with 1.04 million drawings, reached 73.1 % top-1 on the natural mix (n = 3,308, 2026-11-23).
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 store=${1:?expected a store, made by: gribouille ingest FOLDER --out STORE}
