@@ -65,7 +65,7 @@ def main() -> None:
     model = predictor_of(options.model)
     own = answers(model, store, rows)
     frequency = np.bincount(store.label[store.split == TRAIN], minlength=len(store.labels)).astype(float)
-    frequency /= frequency.mean()
+    frequency = np.maximum(frequency, 1) / frequency.mean()
     ways = {
         options.model.name: own,
         "mean with its mirror image": (own + answers(model, store, rows, mirror=True)) / 2,
@@ -76,8 +76,8 @@ def main() -> None:
         ways["weights not rounded"] = answers(predictor_of(options.run), store, rows)
     others = {path: answers(predictor_of(path), store, rows) for path in options.beside}
     for path, theirs in others.items():
-        ways[f"{path.name} alone"] = theirs
-        ways[f"mean with {path.name}"] = (own + theirs) / 2
+        ways[f"{path} alone"] = theirs
+        ways[f"mean with {path}"] = (own + theirs) / 2
     if len(others) > 1:
         ways["mean with all of these"] = np.mean([own, *others.values()], axis=0)
     print(provenance("onnxruntime", "numpy"))
@@ -88,12 +88,12 @@ def main() -> None:
     for name, mine in ways.items():
         right, precision = mine.argmax(1) == label, precision_at_three(mine, label)
         print(
-            f"{name:<36}{100 * right.mean():6.2f}  {interval(right - first.astype(float))}   "
+            f"{name:<44}{100 * right.mean():6.2f}  {interval(right - first.astype(float))}   "
             f"{100 * precision.mean():6.2f}  {interval(precision - third)}"
         )
     print("\ncalibration error of the first, %, at each fraction of the ink")
     for fraction in FRACTIONS:
-        error = calibration_error(answers(model, store, rows, fraction), label)
+        error = calibration_error(own if fraction == 1 else answers(model, store, rows, fraction), label)
         print(f"{fraction:5.0%}  {100 * error:5.2f}")
 
 

@@ -21,7 +21,7 @@ from provenance import provenance
 from gribouille.checkpoint import LAST
 from gribouille.course import TrainConfig
 from gribouille.predict import predictor_of
-from gribouille.sampling import batches_of, distinct_rows, members_of
+from gribouille.sampling import batches_of, distinct_rows
 from gribouille.store import Store, View, narrowed
 from gribouille.store.split import TRAIN
 from gribouille.train import train
@@ -32,6 +32,7 @@ NETS = {  # starts, and how much of a picture: what the reader would take with l
 }
 WHOLE = 150_000  # drawings a word in the whole data set
 RESAMPLES = 400
+UNEQUAL = 0.08  # of the drawings: whole epochs fit no closer, and a curve does not feel it
 EXPONENTS = np.arange(0.05, 2.0, 0.01)
 
 
@@ -43,12 +44,20 @@ class Curve:
     hits: np.ndarray
 
 
-def configured(net: TrainConfig, words: int, size: int, options: argparse.Namespace) -> TrainConfig:
-    """A run of `options.drawings` drawings a word, whatever the size: small sizes are drawn more often."""
-    per_class = min(size, options.drawings)
+def configured(net: TrainConfig, size: int, rows: int, options: argparse.Namespace) -> TrainConfig:
+    """A run of about `options.drawings` drawings a word, whatever the size: few of them are drawn more often.
+
+    rows: the different drawings of all words together. Raises SystemExit where whole epochs miss the number by 8 %.
+    """
+    wanted = options.drawings * options.words
+    epochs = max(1, round(wanted / rows))
+    if abs(epochs * rows / wanted - 1) > UNEQUAL:
+        raise SystemExit(
+            f"size {size}: expected steps equal to {UNEQUAL:.0%}, found {epochs} x {rows} drawings for {wanted}"
+        )
     settings = {
-        "side": options.side, "epochs": round(options.drawings / per_class), "per_class": per_class, "batch": 64, "warmup": 0.1,
-        "average": 0.99, "precision": "float32", "threads": 1, "validation": 1,
+        "side": options.side, "epochs": epochs, "per_class": size, "batch": 64, "warmup": 0.1, "average": 0.99,
+        "precision": "float32", "threads": 1, "validation": 1,
     }  # fmt: skip
     return TrainConfig(net=net.net, pretrained=net.pretrained, **settings)
 
@@ -59,16 +68,15 @@ def measured(name: str, store: Store, words: tuple[str, ...], options: argparse.
     for size in options.sizes:
         view = narrowed(store, words, size)
         rows = np.flatnonzero(view.split == TRAIN)
-        actual = np.mean([len(each) for each in members_of(view.label[rows], rows, len(words))])
+        sizes.append(len(rows) / len(words))
         out = options.out / f"{name.replace(' ', '-')}-{size}"
-        card = train(view, out, configured(NETS[name], len(words), size, options))
+        card = train(view, out, configured(NETS[name], size, len(rows), options))
         kept = out / "hits.npy"
         if not kept.exists():
             np.save(kept, hits(out, view))
         found.append(np.load(kept))
-        sizes.append(actual)
         print(
-            f"{name:<24}{actual:7.1f}  top-1 {100 * found[-1].mean():6.2f} %  n = {len(found[-1])}  "
+            f"{name:<24}{sizes[-1]:7.1f}  top-1 {100 * found[-1].mean():6.2f} %  n = {len(found[-1])}  "
             f"{card.drawings:,} drawings in {card.seconds:.0f} s",
             flush=True,
         )

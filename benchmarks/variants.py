@@ -32,8 +32,8 @@ from gribouille.train import Learner, learner_of, train_step
 BATCHES = 4  # in turn
 # precision, channels_last, compile, and whose depthwise gradients; the first is what the others are compared with
 VARIANTS = (
-    ("bfloat16", True, False, "ours"),
-    ("bfloat16", False, False, "ours"),
+    ("bfloat16", True, False, "torch's"),
+    ("bfloat16", False, False, "torch's"),
     ("float32", True, False, "ours"),
     ("float32", True, False, "torch's"),
     ("float32", False, False, "ours"),

@@ -117,13 +117,13 @@ def results(name: str, model: Measured, peers: dict[str, Measured], language: st
 def failures(taken: np.ndarray, words: list[str], language: str) -> str:
     """The worst words with what they are taken for, the pairs that are confused most, and the best words."""
     text, seen = TEXTS[language], taken.sum(axis=1)
-    right = np.diagonal(taken) / seen
+    right = np.diagonal(taken) / np.maximum(seen, 1)
     wrong = taken.copy()
     np.fill_diagonal(wrong, 0)
-    order = np.argsort(right)
+    order = [n for n in np.argsort(right, kind="stable") if seen[n]]
     share = (lambda value: f"{value:.2f}") if language == "en" else (lambda value: f"{value:.2f}".replace(".", ","))
     worst = [f"{words[n]} {share(right[n])} ({words[wrong[n].argmax()]})" for n in order[:WORST]]
-    shares = wrong / seen[:, None]
+    shares = wrong / np.maximum(seen, 1)[:, None]
     upper = np.triu(shares + shares.T, 1)
     strongest = np.column_stack(np.unravel_index(np.argsort(-upper, axis=None)[:PAIRS], upper.shape))
     pairs = [f"{words[one]} / {words[other]}" for one, other in strongest]
@@ -146,17 +146,18 @@ def table(taken: np.ndarray, store: Store) -> str:
         wrong[index] = 0
         instead = f"{store.labels[wrong.argmax()]} ({wrong.max()})" if wrong.max() else ""
         seen = taken[index].sum()
-        lines.append(f"| {label} / {mot} | {seen} | {100 * taken[index, index] / seen:.0f} | {instead} |")
+        share = f"{100 * taken[index, index] / seen:.0f}" if seen else "–"
+        lines.append(f"| {label} / {mot} | {seen} | {share} | {instead} |")
     return "\n".join(lines)
 
 
 def filled(card: str, blocks: dict[str, str], path: Path) -> str:
     """The card with every block between its marks; ValueError where the card lacks a mark."""
     for name, block in blocks.items():
-        marked = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)
+        marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         if not marked.search(card):
             raise ValueError(f"{path}: expected the marks <!-- {name} --> and <!-- end -->, found none")
-        card = marked.sub(lambda found, block=block: f"{found[1]}{block}{found[2]}", card)
+        card = marked.sub(lambda found, block=block: f"{found[1]}{block}\n{found[2]}", card)
     return card
 
 

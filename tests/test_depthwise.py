@@ -4,12 +4,15 @@ import copy
 
 import pytest
 import torch
-from timm.layers import Conv2dSame
+from shapes import store_of_shapes
+from timm.layers import Conv2dSame, StdConv2d
 from torch import nn
 
+from gribouille.course import Course, TrainConfig
 from gribouille.nets import build_net, quicken
 from gribouille.nets.depthwise import DepthwiseConv2d
 from gribouille.raster.spec import CHANNELS, RasterSpec
+from gribouille.train import learner_of
 
 SPEC = RasterSpec.of_side(32, CHANNELS)
 NET = "tf_efficientnet_lite0*0.5"  # strides, kernels of 3 and 5, symmetric padding and TensorFlow's
@@ -36,6 +39,7 @@ def test_its_answers_and_gradients_are_torchs(kind, kernel, stride, side, channe
     quick = quicken(nn.Sequential(copy.deepcopy(plain)))
     assert isinstance(quick[0], DepthwiseConv2d)
     pictures = torch.randn(3, channels, side, side + 1).to(memory_format=torch.channels_last)
+    assert "_Depthwise" in str(quick[0](pictures).grad_fn.next_functions)  # under the addition of the bias
     for mine, torchs in zip(gradients(quick, pictures), gradients(plain, pictures), strict=True):
         torch.testing.assert_close(mine, torchs, rtol=1e-4, atol=1e-4)
 
@@ -52,7 +56,7 @@ def test_a_net_keeps_its_weights_their_names_and_its_answers():
 
 
 def test_other_convolutions_stay_as_they_are():
-    """Dilated, grouped, reflecting or oblong ones are not what the kernel computes."""
+    """Dilated, grouped, reflecting, oblong or standardised ones are not what the kernel computes."""
     others = nn.Sequential(
         nn.Conv2d(8, 8, 3, padding=2, dilation=2, groups=8),
         nn.Conv2d(8, 8, 3, groups=4),
@@ -60,8 +64,20 @@ def test_other_convolutions_stay_as_they_are():
         nn.Conv2d(16, 16, 3, padding=1, padding_mode="reflect", groups=16),
         nn.Conv2d(16, 16, 3, stride=(1, 2), groups=16),
         nn.Conv2d(16, 16, 3, padding="same", groups=16),
+        StdConv2d(16, 16, 3, padding=1, groups=16),
     )
     assert not any(isinstance(layer, DepthwiseConv2d) for layer in quicken(others).modules())
+
+
+def test_training_on_a_cpu_uses_it(tmp_path):
+    """The loop's net is quickened on a CPU; under autocast the gradients are torch's."""
+    config = TrainConfig(net=NET, side=32, batch=8, per_class=4, validation=4)
+    learner = learner_of(Course.of(store_of_shapes(tmp_path, 6), config))
+    layer = next(layer for layer in learner.net.modules() if isinstance(layer, DepthwiseConv2d))
+    pictures = torch.randn(1, layer.in_channels, 8, 8)
+    assert "_Depthwise" in str(layer(pictures).grad_fn)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert "_Depthwise" not in str(layer(pictures).grad_fn)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])

@@ -54,7 +54,7 @@ def exported(net: nn.Module, path: Path, weights: str = "float32") -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["test_resnet", "tf_efficientnet_lite0*0.25"])
+@pytest.mark.parametrize("name", ["test_resnet", "tf_efficientnet_lite0*0.25", "efficientnet_b0*0.25"])
 @pytest.mark.parametrize("weights", ["float32", "int8"])
 def test_it_answers_as_the_file(name, weights, store, pictures, tmp_path):
     """In evaluation its probabilities are the file's; in training, on the pictures it was measured on, they are too."""
@@ -111,6 +111,9 @@ def test_what_does_not_fit_is_refused(pictures, tmp_path):
         start_from_model(build_net("tf_efficientnet_lite0*0.25", 4, SPEC), WORDS, path, CHANNELS, pictures)
     with pytest.raises(ValueError, match=r"expected a model of pictures with ink, found ink, time, stroke"):
         start_from_model(build_net("test_resnet", 4, SPEC), WORDS, path, ["ink"], pictures)
+    transformer = exported(build_net("transformer*0.25", 4, SPEC), tmp_path / "points.onnx")
+    with pytest.raises(ValueError, match=r"points.onnx: expected"):
+        start_from_model(build_net("transformer*0.25", 4, SPEC), WORDS, transformer, CHANNELS, pictures)
     (tmp_path / "other.onnx").write_bytes(b"no model")
     with pytest.raises(ModelError, match=r"other.onnx: expected an ONNX file"):
         start_from_model(build_net("test_resnet", 4, SPEC), WORDS, tmp_path / "other.onnx", CHANNELS, pictures)

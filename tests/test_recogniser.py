@@ -8,7 +8,7 @@ from tiny_model import LABELS, LABELS_FR, METADATA, write_tiny_model
 
 from gribouille import Guess, Recogniser, canonical
 from gribouille.drawing import StrokesError, drawing_of
-from gribouille.recogniser import POINTS_PER_RUN, ModelError, padded
+from gribouille.recogniser import POINTS_PER_RUN, SHIPPED, ModelError, located, padded
 
 DOT = [[[3.0], [4.0]]]
 
@@ -102,6 +102,20 @@ def test_the_metadata_is_the_files_own(recogniser: Recogniser, tiny_model: Path)
     assert metadata.licence == "Apache-2.0"
     assert recogniser.file == tiny_model.read_bytes()
     assert len(recogniser.sha256) == 64
+
+
+def test_shipped_models_have_names(tmp_path: Path, tiny_model: Path, monkeypatch) -> None:
+    """A shipped model's name is enough; a file of that name in reach comes first, and an unknown name is told the known
+    ones."""
+    monkeypatch.chdir(tmp_path)
+    assert located("small") == SHIPPED
+    assert located(Path("small")) == SHIPPED
+    assert located("folder/small") == Path("folder/small")
+    assert located("small.onnx") == Path("small.onnx")
+    (tmp_path / "small").write_bytes(tiny_model.read_bytes())
+    assert located("small") == Path("small")
+    with pytest.raises(ModelError, match=r"huge: expected a model file.*shipped ones are small"):
+        Recogniser("huge")
 
 
 def test_files_that_are_no_model_are_named_with_what_is_wrong(tmp_path: Path, tiny_model: Path) -> None:

@@ -115,19 +115,26 @@ def test_same_seed_same_weights_other_seed_others(store, tmp_path):
 
 def test_pictures_grow(store):
     """From `grow_from` to `side` over four fifths of the drawings, by 8 px; always `side` where nothing grows."""
-    growing = replace(TINY, side=64, grow_from=32)
+    growing = replace(TINY, side=64, grow_from=32, epochs=5)
     assert [growing.spec_at(done).side for done in (0, 0.2, 0.4, 0.6, 0.8, 1)] == [32, 40, 48, 56, 64, 64]
     assert growing.spec_at(0).line_width / 32 == growing.spec.line_width / 64
     assert {TINY.spec_at(done) for done in (0, 0.5, 1)} == {TINY.spec}
-    assert replace(TINY, side=50, grow_from=50).spec_at(0).side <= 50
+    odd = replace(TINY, side=50, grow_from=36, epochs=5)
+    assert [odd.spec_at(done).side for done in (0, 0.5, 0.79, 1)] == [36, 44, 50, 50]
+    assert odd.spec.side == 50
+    with pytest.raises(ValueError, match="grow_from: expected at least 5 epochs to grow in, found 4"):
+        replace(odd, epochs=4)
+    for net in ("gru*0.25", "vit_tiny_patch16_224"):
+        with pytest.raises(ValueError, match="grow_from: expected a net on pictures of any side"):
+            learner_of(Course.of(store, replace(odd, net=net, side=64)))
     for wrong in (8, 65):
         with pytest.raises(ValueError, match=f"grow_from: expected 0 or from 28 to the side of 64 px, found {wrong}"):
-            replace(TINY, side=64, grow_from=wrong)
+            replace(growing, grow_from=wrong)
 
 
 def test_growing_survives_interruption(store, tmp_path):
     """A run whose pictures grow sees other pictures than one of full size, and an interrupted one ends as a whole one."""
-    full = replace(TINY, side=48)
+    full = replace(TINY, side=48, epochs=5)
     config = replace(full, grow_from=32)
     train(store, tmp_path / "whole", config)
     train(store, tmp_path / "full", full)
@@ -204,7 +211,7 @@ def test_goes_on_with_a_run_that_is_older_than_a_setting(store, tmp_path):
     save_state(state | {"card": json.dumps(card)}, tmp_path / "run" / STATE)
     assert train(store, tmp_path / "run", replace(TINY, epochs=1)).drawings == 64
     with pytest.raises(ValueError, match="grow_from 0"):
-        train(store, tmp_path / "run", replace(TINY, epochs=1, grow_from=32))
+        train(store, tmp_path / "run", replace(TINY, epochs=5, grow_from=32))
 
 
 def test_a_finished_run_stays_as_it_is(store, tmp_path):

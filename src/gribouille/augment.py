@@ -34,6 +34,11 @@ class Augmentation:
     shortest: float = 0.15
     wave: float = 0.0
 
+    @classmethod
+    def none(cls) -> "Augmentation":
+        """Drawings stay as they are, but for the rounding of their box."""
+        return cls(rotation=0, stretch=0, shear=0, jitter=0, mirror=0, cut=0, wave=0)
+
     def __post_init__(self) -> None:
         for name in ("rotation", "stretch", "shear", "jitter", "wave"):
             if not 0 <= getattr(self, name) < math.inf:

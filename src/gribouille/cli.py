@@ -355,7 +355,7 @@ def evaluate(
     with counted("Guessing", len(distinct_rows(opened, split))) as progress:
         evaluation = evaluate(predictor_of(model), opened, split, FRACTIONS, progress)
     if as_json:
-        per_class = {f"per class, {group}": evaluation.per_class(group) for group in ("natural mix", "all rows")}
+        per_class = {"per class": evaluation.per_class(), "per class, all rows": evaluation.per_class("all rows")}
         typer.echo(json.dumps({**evaluation.summary(), **per_class}, indent=1, allow_nan=False))
     else:
         print_evaluation(evaluation.summary(), evaluation.per_class())

@@ -108,6 +108,8 @@ class TrainConfig:
             raise ValueError(
                 f"grow_from: expected 0 or from {SMALLEST_SIDE} to the side of {self.side} px, found {self.grow_from}"
             )
+        if self.grow_from and 1 - 1 / self.epochs < GROWN:
+            raise ValueError(f"grow_from: expected at least 5 epochs to grow in, found {self.epochs}")
         for name in ("warmup", "smoothing", "average"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name}: expected at least 0 and less than 1, found {getattr(self, name)}")
@@ -130,9 +132,9 @@ class TrainConfig:
     def spec_at(self, done: float) -> RasterSpec:
         """The picture that the net learns from when a share `done` of the drawings is seen."""
         side = self.side
-        if self.grow_from:
-            grown = self.grow_from + (side - self.grow_from) * min(1.0, done / GROWN)
-            side = min(side, STEP * round(grown / STEP))
+        if self.grow_from and done < GROWN:
+            steps = (side - self.grow_from) / STEP * done / GROWN
+            side = min(side, self.grow_from + STEP * round(steps))
         return RasterSpec.of_side(side, tuple(self.channels.split(",")), self.line)
 
 

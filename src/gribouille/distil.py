@@ -55,8 +55,7 @@ class SoftLabels:
 
     def of(self, rows: Int64[np.ndarray, "n"], keys: UInt64[np.ndarray, "n"]) -> Float[np.ndarray, "n classes"]:
         """The teacher's probabilities for these rows as they stand in the store, whatever the augmentation."""
-        chosen = self.probabilities[rows].astype(np.float32)
-        return np.asarray(chosen / chosen.sum(axis=1, keepdims=True))
+        return _renormalised(self.probabilities[rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,11 +125,12 @@ def mean_of(teachers: Sequence[SoftLabels]) -> SoftLabels:
     """The mean of several teachers' probabilities: less wrong than any of them where they do not err together."""
     if len(teachers) == 1:
         return teachers[0]
+    assert len({(each.store, each.probabilities.shape) for each in teachers}) == 1
     total = np.zeros(teachers[0].probabilities.shape, np.float32)
     for each in teachers:
         total += each.probabilities
     mean = (total / len(teachers)).astype(np.float16)
-    return SoftLabels(mean, teachers[0].store, " + ".join(each.teacher for each in teachers))
+    return SoftLabels(mean, teachers[0].store, " + ".join(sorted(each.teacher for each in teachers)))
 
 
 def hash_of(teacher: Path) -> str:

@@ -157,9 +157,9 @@ def _check_drawing(drawing: Drawing, index: int) -> None:
 
 
 def located(model: Path | str) -> Path:
-    """The file of a shipped model's name; any other text is a path."""
-    named = MODELS / f"{model}.onnx"
-    return named if Path(model).name == str(model) and named.is_file() else Path(model)
+    """The file of a shipped model's name; any other text, and the name of a file that is there, is a path."""
+    named, path = MODELS / f"{model}.onnx", Path(model)
+    return named if path.name == str(model) and not path.exists() and named.is_file() else path
 
 
 def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
@@ -171,7 +171,8 @@ def _bytes_of(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        hint = "; the shipped model is not in this installation" if path == SHIPPED else ""
+        shipped = ", ".join(sorted(file.stem for file in MODELS.glob("*.onnx"))) or "none"
+        hint = f"; shipped ones are {shipped}" if path == SHIPPED or not path.suffix else ""
         raise ModelError(
             f"{path}: expected a model file, found none that can be read ({error.strerror}){hint}"
         ) from error

@@ -43,7 +43,7 @@ from gribouille.distil import Teacher
 from gribouille.feed import Feed, FeedSpec, feed_of, prefetched
 from gribouille.machine import machine
 from gribouille.metrics import Counts, confusion, count
-from gribouille.nets import build_net, quicken, start_from, start_from_model
+from gribouille.nets import build_net, quicken, start_from, start_from_model, takes_any_side
 from gribouille.predict import net_predictor
 from gribouille.run_card import describe
 from gribouille.sampling import Standing, batches_of, keys_of, shard_of, uniform_rows
@@ -364,21 +364,25 @@ def _started(course: Course, out: Path, who: str) -> tuple[Learner, Card]:
     if state is not None:
         return learner, _resumed(learner, card, state, out)
     if config.pretrained:
-        provenance = _start(learner.net, course)
+        # Measured once: processes whose weights differed in the last place would differ for good.
+        provenance, weights = parallel.told(lambda: _beginning(learner.net, course))
+        learner.net.load_state_dict(weights)
         learner.averaged.load_state_dict(learner.net.state_dict())
         card = replace(card, pretrained=provenance)
     return learner, card
 
 
-def _start(net: torch.nn.Module, course: Course) -> str:
-    """Put the weights into the net that the configuration says to start from; their origin."""
+def _beginning(net: nn.Module, course: Course) -> tuple[str, dict[str, Tensor]]:
+    """The weights that the configuration says to start from, and where they come from; `net` has them too."""
     config, store = course.config, course.store
-    if Path(config.pretrained).suffix != ".onnx":
-        return start_from(net, config.net, config.spec, config.pretrained, config.first_conv)
-    shown = uniform_rows(course.members, SHOWN, config.seed, epoch=0)
-    feed = feed_of(store, net, replace(fed(config), augmentation=Augmentation(0, 0, 0, 0, 0, 0)))
-    pictures = feed(shown, keys_of(config.seed, 0, shown)).float()
-    return start_from_model(net, store.labels, Path(config.pretrained), config.spec.channels, pictures)
+    if Path(config.pretrained).suffix == ".onnx":
+        shown = uniform_rows(course.members, SHOWN, config.seed, epoch=0)
+        seen = replace(fed(config, 0.0), augmentation=Augmentation.none())
+        pictures = feed_of(store, net, seen)(shown, keys_of(config.seed, 0, shown)).float()
+        origin = start_from_model(net, store.labels, Path(config.pretrained), config.spec.channels, pictures)
+    else:
+        origin = start_from(net, config.net, config.spec, config.pretrained, config.first_conv)
+    return origin, {name: tensor.cpu() for name, tensor in net.state_dict().items()}
 
 
 def learner_of(course: Course) -> Learner:
@@ -386,6 +390,8 @@ def learner_of(course: Course) -> Learner:
     config = course.config
     torch.manual_seed(config.seed)
     net = build_net(config.net, len(course.store.labels), config.spec)
+    if config.grow_from and not takes_any_side(net):
+        raise ValueError(f"grow_from: expected a net on pictures of any side, found {config.net}")
     if config.device == "cpu" and not config.compile:
         net = quicken(net)
     net = parallel.synchronised(net).to(config.device).to(memory_format=torch.channels_last)

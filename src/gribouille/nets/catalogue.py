@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from gribouille.nets.image import backbone, known
+from gribouille.nets.image import backbone, facts, known
+from gribouille.nets.points import PointNet
 from gribouille.nets.sequence import gru, transformer
 from gribouille.nets.stem import FEATURES, StemNet, map_side, take_maps
 from gribouille.raster.spec import RasterSpec
@@ -55,6 +56,11 @@ def build_net(name: str, classes: int, spec: RasterSpec) -> nn.Module:
         behind = backbone(architecture.plain, classes, FEATURES, cells, architecture.width)
         return StemNet(take_maps(behind), spec)
     return backbone(architecture.plain, classes, len(spec.channels), spec.side, architecture.width)
+
+
+def takes_any_side(net: nn.Module) -> bool:
+    """Whether the net takes pictures, and of any side: none on points, nor one with an embedding for every place."""
+    return not isinstance(net, PointNet) and not facts(net)["fixed_input_size"]
 
 
 def _width(text: str, name: str) -> float:

@@ -20,7 +20,7 @@ from gribouille.nets.depthwise_kernel import add_gradients
 def quicken(net: nn.Module) -> nn.Module:
     """The net, in place, with a `DepthwiseConv2d` for every depthwise convolution that it can stand for."""
     for name, layer in list(net.named_modules()):
-        if isinstance(layer, nn.Conv2d) and _is_depthwise(layer):
+        if type(layer) in (nn.Conv2d, Conv2dSame) and _is_depthwise(layer):  # others do more than convolve
             net.set_submodule(name, DepthwiseConv2d.of(layer))
     return net
 
@@ -38,7 +38,7 @@ def _is_depthwise(layer: nn.Conv2d) -> bool:
 
 
 class DepthwiseConv2d(nn.Conv2d):
-    """A depthwise convolution whose gradient is `depthwise_kernel`'s where that is faster; `same` pads as TensorFlow."""
+    """A depthwise convolution whose gradient is `depthwise_kernel`'s in float32 on a CPU; `same` pads as TensorFlow."""
 
     same: bool
 

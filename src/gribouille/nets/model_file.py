@@ -3,8 +3,8 @@
 Comes in: a model file (`export`), a net of the same architecture, pictures. Goes out: the net with the file's weights. The
 file has its batch-norms folded into the convolutions: what they scaled and shifted is known, what mean and deviation they
 had divided by is not. Any choice of these gives the same answers in evaluation, but in training a batch-norm puts the
-batch's own in their place; so they are measured on pictures, and scale and offset set such that nothing changes: the net
-learns on as if it had never been folded.
+batch's own in their place; so they are measured on pictures, and scale and offset set such that the net answers the same in
+training too.
 """
 
 from collections.abc import Sequence
@@ -54,8 +54,13 @@ def start_from_model(
         raise ValueError(
             f"{path}: expected a model of pictures with {', '.join(channels)}, found {', '.join(folded.channels)}"
         )
-    _take_convolutions(net, folded, path)
-    known = _take_head(net, labels, folded, path)
+    taken = _take_convolutions(net, folded, path)
+    head, known = _take_head(net, labels, folded, path)
+    left = sorted({name for name, _ in net.named_parameters()} - taken - {f"{head}.weight", f"{head}.bias"})
+    if left:  # a transformer's, a recurrent layer's: files write them in too many ways
+        raise ValueError(
+            f"{path}: expected a net of convolutions, batch-norms and a head, found also {', '.join(left[:4])}"
+        )
     _measure_norms(net, pictures)
     return f"{folded.origin}; {known} of {len(labels)} words known to it"
 
@@ -68,22 +73,30 @@ def read(path: Path) -> Folded:
     for name in [each.removesuffix(".int8") for each in arrays if each.endswith(".int8")]:  # see `compact`
         arrays[name] = arrays[f"{name}.int8"].astype(np.float32) * arrays[f"{name}.scale"]
     weights = {name.removeprefix(PREFIX): array for name, array in arrays.items() if name.startswith(PREFIX)}
-    offsets = {
-        node.input[1].removeprefix(PREFIX).removesuffix(".weight"): arrays[node.input[2]]
-        for node in graph.node
-        if node.op_type in ("Conv", "Gemm") and len(node.input) == 3 and node.input[2] in arrays
-    }
+    offsets = {}
+    for node in graph.node:
+        if node.op_type in ("Conv", "Gemm") and node.input[1].startswith(PREFIX):
+            name = node.input[1].removeprefix(PREFIX)
+            none = np.zeros(len(weights[name]), np.float32)  # the exporter leaves offsets out that are all 0
+            offsets[name.removesuffix(".weight")] = arrays[node.input[2]] if len(node.input) == 3 else none
     origin = f"Gribouille model {path.name} of commit {about.commit}, sha256 {sha256(path.read_bytes()).hexdigest()}"
     return Folded(weights, offsets, about.labels, tuple(about.raster["channels"]), origin)
 
 
-def _take_convolutions(net: nn.Module, folded: Folded, path: Path) -> None:
-    """Every convolution's weights, and its offset in the batch-norm behind it; the norms do nothing else for now."""
-    convolution = ""
+def _take_convolutions(net: nn.Module, folded: Folded, path: Path) -> set[str]:
+    """Every convolution's weights, and its offset, in the batch-norm behind it or its own; the norms do nothing else for now.
+
+    The names of all parameters that have their values now.
+    """
+    taken, convolution = set(), ""
     for name, layer in net.named_modules():
         if isinstance(layer, nn.Conv2d):
             convolution = name
             layer.weight.data.copy_(_fitting(folded.weights, f"{name}.weight", layer.weight, path))
+            taken.add(f"{name}.weight")
+            if layer.bias is not None:
+                layer.bias.data.copy_(_fitting(folded.offsets, name, layer.bias, path))
+                taken.add(f"{name}.bias")
         elif isinstance(layer, nn.modules.batchnorm._BatchNorm):
             offset = _fitting(folded.offsets, convolution, layer.bias, path)
             layer.weight.data.fill_(1.0)
@@ -92,10 +105,12 @@ def _take_convolutions(net: nn.Module, folded: Folded, path: Path) -> None:
             assert layer.running_var is not None
             layer.running_mean.zero_()
             layer.running_var.fill_(1.0 - layer.eps)
+            taken |= {f"{name}.weight", f"{name}.bias"}
+    return taken
 
 
-def _take_head(net: nn.Module, labels: Sequence[str], folded: Folded, path: Path) -> int:
-    """The rows of the last layer whose words both know; how many they are."""
+def _take_head(net: nn.Module, labels: Sequence[str], folded: Folded, path: Path) -> tuple[str, int]:
+    """The rows of the last layer whose words both know; its name, and how many they are."""
     name = next((each for each in HEADS if f"{each}.weight" in folded.weights and _has(net, each)), None)
     if name is None:
         raise ValueError(f"{path}: expected a last layer called one of {', '.join(HEADS)}, as in {type(net).__name__}")
@@ -105,9 +120,8 @@ def _take_head(net: nn.Module, labels: Sequence[str], folded: Folded, path: Path
     mine = [index for index, label in enumerate(labels) if label in place]
     theirs = [place[labels[index]] for index in mine]
     head.weight.data[mine] = torch.from_numpy(folded.weights[f"{name}.weight"][theirs])
-    offsets = folded.offsets.get(name, np.zeros(len(folded.labels), np.float32))  # none are written where all are 0
-    head.bias.data[mine] = torch.from_numpy(offsets[theirs])
-    return len(mine)
+    head.bias.data[mine] = torch.from_numpy(folded.offsets[name][theirs])
+    return name, len(mine)
 
 
 def _has(net: nn.Module, name: str) -> bool:

@@ -125,6 +125,7 @@ def configured(base: TrainConfig, values: Mapping[str, float]) -> TrainConfig:
     }
     if "side" in values:
         changes["side"] = int(values["side"])
+        changes["grow_from"] = min(base.grow_from, changes["side"])
     if "width" in values:
         changes["net"] = _of_width(base.net, values["width"])
     if "strength" in values:
@@ -137,7 +138,8 @@ def strengthened(augmentation: Augmentation, strength: float) -> Augmentation:
     if strength == 1:
         return augmentation
     amounts = {
-        name: _short(getattr(augmentation, name) * strength) for name in ("rotation", "stretch", "shear", "jitter")
+        name: _short(getattr(augmentation, name) * strength)
+        for name in ("rotation", "stretch", "shear", "jitter", "wave")
     }
     mirror, cut = min(LARGEST_MIRROR, augmentation.mirror * strength), min(1.0, augmentation.cut * strength)
     return replace(augmentation, **amounts, mirror=_short(mirror), cut=_short(cut))
