@@ -125,6 +125,8 @@ def show(name: str, curve: Curve) -> None:
     """Prints a net's law."""
     law, resampled = laws(curve)
     print(f"\n{name}: error = {law[0]:.3f} + {law[1]:.3f} x size^-{law[2]:.3f}")
+    if not EXPONENTS[1] <= law[2] <= EXPONENTS[-2]:
+        print("  the exponent is at a bound: these points show no law, and what follows is no forecast")
     for size in (1_000, 10_000, WHOLE):
         low, high = np.percentile([1 - law_of(each, np.array(float(size))) for each in resampled], [2.5, 97.5])
         expected = 100 * (1 - law_of(law, np.array(float(size))))
@@ -163,6 +165,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[25, 50, 100, 200, 400])
     parser.add_argument("--drawings", type=int, default=400, help="of each word, seen in a run")
     parser.add_argument("--side", type=int, default=48)
+    parser.add_argument("--nets", nargs="+", choices=list(NETS), default=list(NETS))
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
     store = Store.open(options.store)
@@ -170,7 +173,7 @@ def main() -> None:
     words = tuple(store.labels[index] for index in chosen)
     print(provenance("torch", "timm", "numpy"))
     print(f"{options}\n")
-    curves = {name: measured(name, store, words, options) for name in NETS}
+    curves = {name: measured(name, store, words, options) for name in options.nets}
     for name, curve in curves.items():
         show(name, curve)
     if options.plot:

@@ -252,10 +252,11 @@ def test_recipe_asks_for_what_there_is(recipe, variables, bin_folder, store, tmp
     assert config_of(training).device == ("cpu" if recipe == "laptop.sh" else "cuda")
 
 
-@pytest.mark.parametrize(("recipe", "trainings"), [("small.sh", 3), ("tiny.sh", 1)])
-def test_shipped_models_are_made_by_what_there_is(recipe, trainings, bin_folder, store, tmp_path):
-    """The recipes of the shipped models ask for commands, options and configurations that exist."""
-    run_recipe(recipe, tmp_path / "data", tmp_path, BIN=bin_folder, PYTHON="true")
+@pytest.mark.parametrize(("recipe", "trainings"), [("small.sh", 2), ("lite.sh", 2), ("tiny.sh", 1)])
+def test_models_for_the_page_are_made_by_what_there_is(recipe, trainings, bin_folder, store, tmp_path):
+    """The recipes of the small models ask for commands, options and configurations that exist."""
+    given = [tmp_path / "data", tmp_path] if recipe == "small.sh" else [tmp_path]
+    run_recipe(recipe, *given, BIN=bin_folder, PYTHON="true")
     commands = asked(tmp_path)
     assert_known(commands)
     configs = [config_of(command) for command in commands if command[0] == "train"]

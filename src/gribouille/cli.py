@@ -33,7 +33,7 @@ app = typer.Typer(
 
 Host = Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 lets other machines in.")]
 Port = Annotated[int, typer.Option(help="Port to listen at; 0 takes any free one.", min=0, max=65_535)]
-Model = Annotated[Path | None, typer.Option(help="Model file, or a shipped one: tiny, small (the default).")]
+Model = Annotated[Path | None, typer.Option(help="Model file, or the name of a shipped one; by default small.")]
 
 
 def main(arguments: list[str] | None = None) -> None:

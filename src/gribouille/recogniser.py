@@ -17,7 +17,7 @@ from jaxtyping import Float32
 
 from gribouille.drawing import Drawing, Strokes, StrokesError, canonical
 
-MODELS = Path(__file__).parent / "models"  # of several sizes, each with its card
+MODELS = Path(__file__).parent / "models"  # each with its card
 SHIPPED = MODELS / "small.onnx"  # the one that is meant where none is named
 PADDING = -1  # the pen of the rows that fill up a batch; the model leaves them out
 # Padded points given to the model at once, and so the most that one simplified drawing may have. It bounds the memory
@@ -80,7 +80,7 @@ class Metadata:
 class Recogniser:
     """Strokes → guesses. Deterministic; may be called from several threads at once.
 
-    `path` is a model file, or the name of a shipped one (`tiny`, or `small`, the default); `threads` is how many cores one
+    `path` is a model file, or the name of a shipped one (`small`, the default); `threads` is how many cores one
     recognition may use. `file` holds the very bytes that were loaded and `sha256` their hash, so that whoever hands the
     model on hands on this one.
     Raises ModelError for a file that is missing or no Gribouille model.
