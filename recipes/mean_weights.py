@@ -2,9 +2,9 @@
 
     python recipes/mean_weights.py RUN|WEIGHTS … --out RUN
 
-Helps where the runs began from the same weights and stayed near each other (Wortsman et al. 2022, "Model soups"); of runs that
-began at random it makes a net that knows nothing. Each run (its best weights) or weights file counts alike; the new run's folder holds
-best.safetensors with the first run's card, less its metrics.
+Helps where the runs began from the same weights and stayed near each other (Wortsman et al. 2022, "Model soups"); of runs
+that began at random it makes a net that knows nothing. Each run (its best weights) or weights file counts alike; the new
+run's folder holds best.safetensors with the first run's card, less its metrics.
 """
 
 import argparse

@@ -6,8 +6,8 @@
 # DATA holds simplified/, raw/, extra/ (NDJSON) and teacher/teacher28.onnx; by default ../shared/data. WORK keeps the store,
 # the soft labels and the runs (0.4 GB); by default runs/. Stopped at any moment, the same command goes on where it was.
 #
-# Costs, on 2 cores without a GPU and beside other work: 10 minutes for the teacher, 59 for the first course (2026-11-23, a faster
-# machine), SECONDCOST for the second (2026-11-24), which started from the first one's model file, 4 for the export. Not run in one piece.
+# Costs, on 2 cores without a GPU and beside other work: 10 minutes for the teacher, 59 for the first course (2026-11-23, another
+# machine), 20 and 12 for the second two (2026-11-24, both at a time), 4 for the export. Not run in one piece.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 data=${1:-../shared/data}
@@ -27,11 +27,17 @@ $gribouille train "$work/store" --out "$work/own" --soft-labels "$work/public.sa
   --epochs 30 --warmup 0.1 --save-every 100
 [ -e "$work/own.onnx" ] || $gribouille export "$work/own" --out "$work/own.onnx" --store "$work/store"
 
-# The second: more of the true words, more unfinished drawings, gentler warps, a rate that only falls.
-$gribouille train "$work/store" --out "$work/small" --soft-labels "$work/public.safetensors" "${net[@]}" \
-  --pretrained "$work/own.onnx" --epochs "${EPOCHS:-5}" --batch 128 --precision float32 --rate 1e-3 --schedule cosine --seed 2 \
-  --soft-weight 0.5 --smoothing 0.05 --average 0.997 --save-every 200 \
-  --rotation 8 --stretch 0.2 --shear 0.12 --jitter 1.2 --mirror 0.25 --cut 0.45
+# Two more from there, far and near: more of the true words, more unfinished drawings, gentler warps, a rate that only falls. The
+# mean of their weights is better than either.
+onward() { # NAME EPOCHS RATE SEED
+  $gribouille train "$work/store" --out "$work/$1" --soft-labels "$work/public.safetensors" "${net[@]}" \
+    --pretrained "$work/own.onnx" --epochs "$2" --batch 128 --precision float32 --rate "$3" --schedule cosine --seed "$4" \
+    --soft-weight 0.5 --smoothing 0.05 --average 0.997 --save-every 200 \
+    --rotation 8 --stretch 0.2 --shear 0.12 --jitter 1.2 --mirror 0.25 --cut 0.45
+}
+onward far 5 1e-3 2
+onward near 3 3e-4 3
+"${PYTHON:-$BIN/python}" recipes/mean_weights.py "$work/far/last.safetensors" "$work/near/last.safetensors" --out "$work/small"
 
 # One file, its scores, and the tables of its card, with the public classifier on the very same drawings.
 $gribouille export "$work/small" --out src/gribouille/models/small.onnx --store "$work/store"
