@@ -119,8 +119,8 @@ def _take_head(net: nn.Module, labels: Sequence[str], folded: Folded, path: Path
     place = {label: index for index, label in enumerate(folded.labels)}
     mine = [index for index, label in enumerate(labels) if label in place]
     theirs = [place[labels[index]] for index in mine]
-    head.weight.data[mine] = torch.from_numpy(folded.weights[f"{name}.weight"][theirs])
-    head.bias.data[mine] = torch.from_numpy(folded.offsets[name][theirs])
+    head.weight.data[mine] = torch.from_numpy(folded.weights[f"{name}.weight"][theirs]).to(head.weight)
+    head.bias.data[mine] = torch.from_numpy(folded.offsets[name][theirs]).to(head.bias)
     return name, len(mine)
 
 
