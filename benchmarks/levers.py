@@ -1,12 +1,13 @@
 """What each lever of training is worth, alone: the same words, drawings, steps and seed for each, one setting changed.
 
-    python benchmarks/levers.py STORE --teacher A.safetensors [--teacher B.safetensors] [--words 40] [--only NAME …]
+    python benchmarks/levers.py STORE --teacher A.safetensors [--teacher B.safetensors] [--words 40] [--seeds 2] [--only NAME …]
 
 A study of few words and drawings, to choose by before a long run. Only training rows of the store are used, so that
 nothing is chosen by a validation or test drawing: three quarters of them to learn, one to judge (copies of a drawing on the
 same side). Judged are the last weights, on finished drawings and on drawings cut at half of their ink. Every row of the
-table is a difference to the first, drawing by drawing, with its 95 % interval over drawings; the variance of seeds is what
-the second row shows. Stopped at any moment, the same command goes on.
+table is a difference to the first, drawing by drawing and seed by seed, with its 95 % interval over drawings; behind it the
+same for each seed alone: what they differ by among themselves is what no row's difference may be read below. Stopped at
+any moment, the same command goes on.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import numpy as np
 from provenance import provenance
 from sampling import interval
 
-from gribouille.checkpoint import LAST
+from gribouille.checkpoint import LAST, Card
 from gribouille.course import TrainConfig
 from gribouille.distil import SoftLabels, Teacher, load_soft_labels, mean_of
 from gribouille.evaluate import unfinished
@@ -50,7 +51,6 @@ def augmented(**changes: float) -> TrainConfig:
 
 LEVERS = (
     Lever("base: pretrained Lite0, 48 px, one teacher at 0.7", BASE),
-    Lever("another seed", replace(BASE, seed=1)),
     Lever("labels only", BASE, 0),
     Lever("two teachers' mean", BASE, -1),
     Lever("teacher at 0.4", replace(BASE, soft_weight=0.4)),
@@ -121,6 +121,17 @@ def hits(predictor: Predictor, view: View, fraction: float) -> np.ndarray:
     return np.concatenate(found)
 
 
+def judged(lever: Lever, view: View, teachers: list[SoftLabels], out: Path) -> tuple[dict[float, np.ndarray], Card]:
+    """Which drawings the lever's net guessed, finished and at half of the ink, and its card; trained where it was not yet."""
+    card = train(view, out, lever.config, taught(lever, view, teachers))
+    kept = out / "hits.npz"
+    if not kept.exists():
+        predictor = predictor_of(out / LAST)
+        np.savez(kept, finished=hits(predictor, view, 1.0), half=hits(predictor, view, 0.5))
+    with np.load(kept) as found:
+        return {1.0: found["finished"].astype(float), 0.5: found["half"].astype(float)}, card
+
+
 def main() -> None:
     """Runs and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -128,6 +139,7 @@ def main() -> None:
     parser.add_argument("--teacher", type=Path, action="append", required=True)
     parser.add_argument("--out", type=Path, default=Path("runs/levers"))
     parser.add_argument("--words", type=int, default=40)
+    parser.add_argument("--seeds", type=int, default=1, help="runs of every lever, and of the base")
     parser.add_argument("--only", nargs="*", help="beginnings of the names of levers; the base always runs")
     options = parser.parse_args()
     store = Store.open(options.store)
@@ -136,26 +148,34 @@ def main() -> None:
     print(provenance("torch", "timm", "numpy"))
     print(f"{options.words} words; {view.card.splits}; {BASE.epochs} x {BASE.per_class} drawings of each\n")
     print(
-        "top-1 % finished and at half of the ink, difference to the base with its 95 % interval; drawings, s",
+        f"top-1 % finished and at half of the ink, mean of {options.seeds} seed(s), difference to the base with its 95 % "
+        "interval, and each seed's; drawings, s a run",
         flush=True,
     )
-    base: dict[float, np.ndarray] = {}
+    base: list[dict[float, np.ndarray]] = []
     for number, lever in enumerate(LEVERS):
         if number and options.only and not any(lever.name.startswith(each) for each in options.only):
             continue
         if lever.teachers < 0 and len(teachers) < 2:
             continue
-        out = options.out / lever.name.replace(" ", "-").replace(":", "").replace(",", "")
-        card = train(view, out, lever.config, taught(lever, view, teachers))
-        kept = out / "hits.npz"
-        if not kept.exists():
-            predictor = predictor_of(out / LAST)
-            np.savez(kept, finished=hits(predictor, view, 1.0), half=hits(predictor, view, 0.5))
-        with np.load(kept) as found:
-            mine = {1.0: found["finished"].astype(float), 0.5: found["half"].astype(float)}
+        mine, seconds = [], []
+        for seed in range(options.seeds):
+            name = lever.name.replace(" ", "-").replace(":", "").replace(",", "")
+            seeded = replace(lever, config=replace(lever.config, seed=seed))
+            found, card = judged(seeded, view, teachers, options.out / (f"{name}-seed-{seed}" if seed else name))
+            mine.append(found)
+            seconds.append(card.seconds)
         base = base or mine
-        figures = [f"{100 * mine[part].mean():6.2f}  {interval(mine[part] - base[part])}" for part in (1.0, 0.5)]
-        print(f"{lever.name:<50}{figures[0]}   {figures[1]}   {card.drawings:,} {card.seconds:.0f}", flush=True)
+        figures = []
+        for part in (1.0, 0.5):
+            apart = [one[part] - other[part] for one, other in zip(mine, base, strict=True)]
+            alone = " ".join(f"{100 * each.mean():+.2f}" for each in apart)
+            reached = 100 * np.mean([each[part].mean() for each in mine])
+            figures.append(f"{reached:6.2f}  {interval(np.mean(apart, axis=0))} ({alone})")
+        print(f"{lever.name:<50}{figures[0]}   {figures[1]}   {card.drawings:,} {np.mean(seconds):.0f}", flush=True)
+    for part in (1.0, 0.5):
+        alone = ", ".join(f"{100 * each[part].mean():.2f}" for each in base)
+        print(f"the base's seeds, {'finished' if part == 1 else 'half'}: {alone}")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ LAYERS = [
     {"train"},
     {"search"},
     {"cluster"},
-    {"compact", "export"},
+    {"compact", "quantise", "export"},
     {"server"},
     {"options", "terminal", "cli", "__main__"},
 ]

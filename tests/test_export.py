@@ -16,7 +16,7 @@ from torch import nn
 import gribouille.export
 from gribouille.checkpoint import BEST, Card, save_weights
 from gribouille.compact import LEVELS, pack, round_weights
-from gribouille.drawing import Drawing, canonical
+from gribouille.drawing import Drawing, Drawings, canonical, prefix
 from gribouille.evaluate import evaluate
 from gribouille.export import (
     GOLDEN,
@@ -202,6 +202,56 @@ def test_rounded_weights_lie_on_their_grid() -> None:
     assert (whole - whole.round()).abs().max() < 1e-3
 
 
+@pytest.fixture(scope="module")
+def whole(golden: list[Drawing], tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """The tiny net with products of whole numbers."""
+    net, path, spec = Tiny().eval(), tmp_path_factory.mktemp("whole") / "whole.onnx", ExportSpec(arithmetic="int8")
+    seen = Drawings.of([prefix(drawing, part) for drawing in golden for part in (0.3, 0.6, 1.0)])
+    return Written(net, path, export(net, IMPRINT, path, golden, spec, seen), "int8")
+
+
+def test_integer_arithmetic_answers_nearly_as_the_net(whole: Written, golden: list[Drawing]) -> None:
+    """Probabilities are those of the float32 net but for the rounding, the same alone as in a padded batch; labels, picture and
+    temperature stand in the file as in any other."""
+    recogniser = Recogniser(whole.path)
+    found = recogniser.probabilities(golden)
+    expected = answers(Recognition(whole.net, SPEC, IMPRINT.temperature), golden)
+    assert np.abs(found - expected).max() < 0.1
+    assert np.mean(found.argmax(1) == expected.argmax(1)) >= 0.9
+    np.testing.assert_array_equal(found, np.concatenate([recogniser.probabilities([each]) for each in golden]))
+    assert (recogniser.labels, recogniser.metadata.temperature) == (LABELS, 1.3)
+    assert RasterSpec.from_dict(dict(recogniser.metadata.raster)) == SPEC
+    onnx.checker.check_model(onnx.load(whole.path), full_check=True)
+
+
+def test_integer_arithmetic_is_the_same_everywhere(whole: Written) -> None:
+    """Every convolution and linear layer multiplies whole numbers, and their weights leave a bit free: two products of a byte
+    and 7 bits fit into the 16 bits that x86 without VNNI has for them."""
+    graph = onnx.load(whole.path).graph
+    arrays = {each.name: onnx.numpy_helper.to_array(each) for each in graph.initializer}
+    made = {output: node for node in graph.node for output in node.output}
+    layers = [node for node in graph.node if node.op_type in ("Conv", "Gemm")]
+    assert len(layers) == 2
+    for layer in layers:
+        assert {made[name].op_type for name in layer.input[:2]} == {"DequantizeLinear"}
+        weight = arrays[made[layer.input[1]].input[0]]
+        assert weight.dtype == np.int8
+        assert 2 * 255 * np.abs(weight.astype(int)).max() <= 2**15 - 1
+    assert not [name for name, array in arrays.items() if array.dtype == np.float32 and array.size > 1024]
+
+
+def test_integer_arithmetic_needs_drawings_and_a_net_on_pictures(tmp_path: Path, golden: list[Drawing]) -> None:
+    """Without drawings, for a net on points, and beside float32 weights it is refused, and nothing is written."""
+    spec, path = ExportSpec(arithmetic="int8"), tmp_path / "model.onnx"
+    with pytest.raises(ValueError, match=r"arithmetic: expected a store for int8, .* found none"):
+        export(Tiny(), IMPRINT, path, spec=spec)
+    with pytest.raises(ValueError, match=r"expected float32 for a net that takes points"):
+        export(build_net("gru*0.25", len(LABELS), SPEC), IMPRINT, path, spec=spec, seen=Drawings.of(golden))
+    with pytest.raises(ValueError, match=r"weights: expected int8"):
+        ExportSpec(weights="float32", arithmetic="int8")
+    assert not list(tmp_path.iterdir())
+
+
 def test_net_that_no_file_can_keep_is_refused(tmp_path: Path) -> None:
     """Where onnxruntime answers otherwise than torch, export raises, and leaves neither a new file nor a changed one."""
     path = tmp_path / "model.onnx"
@@ -252,7 +302,8 @@ def test_a_run_becomes_a_file(tmp_path: Path) -> None:
     assert report.bytes < 5_200_000
 
 
-def test_with_a_store_the_file_is_calibrated_and_carries_its_scores(tmp_path: Path) -> None:
+@pytest.mark.parametrize("arithmetic", ["float32", "int8"])
+def test_with_a_store_the_file_is_calibrated_and_carries_its_scores(arithmetic: str, tmp_path: Path) -> None:
     """A store gives the temperature, real drawings to check on, and the scores of the test split that the file then
     really reaches; a teacher is named in the licence."""
     store = store_of_shapes(tmp_path, 60)
@@ -261,7 +312,8 @@ def test_with_a_store_the_file_is_calibrated_and_carries_its_scores(tmp_path: Pa
     card = Card("test_resnet", list(store.labels), SPEC.to_dict(), {}, store.hash, "0123abc", teacher="feed")
     save_weights(net, card, tmp_path / "run" / BEST)
     seen: list[int] = []
-    report = export_run(tmp_path / "run", tmp_path / "shapes.onnx", store=store, progress=seen.append)
+    spec = ExportSpec(arithmetic=arithmetic, agreement=0)  # of a net that learned nothing
+    report = export_run(tmp_path / "run", tmp_path / "shapes.onnx", spec, store, seen.append)
     metadata = Recogniser(tmp_path / "shapes.onnx").metadata
     rows = distinct_rows(store, "test")
     assert sum(seen) == len(rows)

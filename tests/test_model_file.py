@@ -71,6 +71,20 @@ def test_it_answers_as_the_file(name, weights, store, pictures, tmp_path):
         np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+def test_integer_arithmetic_is_taken_back_too(store, pictures, tmp_path):
+    """A file with int8 arithmetic gives back weights of 7 bits: nearly the net that it was made of."""
+    plain, path = trained("test_resnet", pictures), tmp_path / "whole.onnx"
+    spec = ExportSpec(arithmetic="int8", agreement=0)
+    export(plain, Imprint("whole", WORDS, SPEC, 1.7, {}, "", "abc"), path, spec=spec, seen=store.gather(np.arange(64)))
+    torch.manual_seed(1)
+    net = build_net("test_resnet", len(WORDS), SPEC)
+    start_from_model(net, WORDS, path, CHANNELS, pictures)
+    with torch.no_grad():
+        expected, found = plain(pictures), net.eval()(pictures)
+    assert (found.argmax(1) == expected.argmax(1)).float().mean() > 0.9
+    assert (found - expected).abs().mean() < 0.05 * expected.std()
+
+
 def test_words_are_known_by_name(pictures, tmp_path):
     """Logits of words that the file knows are the file's, in whatever order; those of a new word are the net's own."""
     plain = trained("test_resnet", pictures)

@@ -388,7 +388,7 @@ def export(arguments: Late = None) -> None:
             report = export_run(run, out, config, opened, progress)
         typer.echo(
             f"{out}: {report.bytes / 1e6:.2f} MB; at most {report.difference:.1e} from torch on {report.drawings} "
-            f"drawings; rounding the weights kept {report.agreement:.0%} of the best guesses"
+            f"drawings; rounding kept {report.agreement:.0%} of the best guesses"
         )
 
     run_with_options(command, ExportSpec, arguments or [], "export")

@@ -89,7 +89,7 @@ class Recogniser:
     def __init__(self, path: Path | str | None = None, threads: int = 1) -> None:
         self.path = SHIPPED if path is None else located(path)
         self.file = _bytes_of(self.path)
-        self.session = _session(self.path, self.file, threads)
+        self.session = session_of(self.path, self.file, threads)
         try:
             self.metadata = Metadata.of(self.session.get_modelmeta().custom_metadata_map)
             _check_signature(self.session, len(self.metadata.labels))
@@ -164,7 +164,7 @@ def located(model: Path | str) -> Path:
 
 def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     """A session on any ONNX file, on `threads` cores of the CPU. Raises ModelError where there is none."""
-    return _session(path, _bytes_of(path), threads)
+    return session_of(path, _bytes_of(path), threads)
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -178,7 +178,8 @@ def _bytes_of(path: Path) -> bytes:
         ) from error
 
 
-def _session(path: Path, file: bytes, threads: int) -> onnxruntime.InferenceSession:
+def session_of(path: Path | str, file: bytes, threads: int) -> onnxruntime.InferenceSession:
+    """A session on the bytes of an ONNX file; `path` says in the ModelError of others where they are from."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from gribouille.recogniser import Recogniser
 
 PREFIX = "net.net."  # of the net's weights in a model file: Recognition holds a Tempered holds the net
+DEQUANTISED = "_DequantizeLinear_Output"  # what onnxruntime's quantiser adds to the name of a constant
 HEADS = ("classifier", "fc", "head", "head.fc")  # what timm's families call the layer that gives logits
 
 
@@ -72,15 +73,29 @@ def read(path: Path) -> Folded:
     arrays = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
     for name in [each.removesuffix(".int8") for each in arrays if each.endswith(".int8")]:  # see `compact`
         arrays[name] = arrays[f"{name}.int8"].astype(np.float32) * arrays[f"{name}.scale"]
+    for node in graph.node:  # see `quantise`
+        if node.op_type == "DequantizeLinear" and node.input[0] in arrays:
+            arrays[node.output[0]] = _dequantised(node, arrays)
+            arrays[node.output[0].removesuffix(DEQUANTISED)] = arrays[node.output[0]]
     weights = {name.removeprefix(PREFIX): array for name, array in arrays.items() if name.startswith(PREFIX)}
     offsets = {}
     for node in graph.node:
         if node.op_type in ("Conv", "Gemm") and node.input[1].startswith(PREFIX):
-            name = node.input[1].removeprefix(PREFIX)
+            name = node.input[1].removeprefix(PREFIX).removesuffix(DEQUANTISED)
             none = np.zeros(len(weights[name]), np.float32)  # the exporter leaves offsets out that are all 0
             offsets[name.removesuffix(".weight")] = arrays[node.input[2]] if len(node.input) == 3 else none
     origin = f"Gribouille model {path.name} of commit {about.commit}, sha256 {sha256(path.read_bytes()).hexdigest()}"
     return Folded(weights, offsets, about.labels, tuple(about.raster["channels"]), origin)
+
+
+def _dequantised(node: onnx.NodeProto, arrays: dict[str, np.ndarray]) -> np.ndarray:
+    """(whole numbers − zero point) × scale of a constant, the scale one number or one of each entry along an axis."""
+    whole, scale = arrays[node.input[0]].astype(np.float32), arrays[node.input[1]]
+    zero = arrays[node.input[2]].astype(np.float32) if len(node.input) == 3 else np.zeros_like(scale)
+    axis = next((each.i for each in node.attribute if each.name == "axis"), 1)
+    shape = [-1 if place == axis % whole.ndim else 1 for place in range(whole.ndim)] if scale.size > 1 else []
+    found: np.ndarray = (whole - zero.reshape(shape)) * scale.reshape(shape)
+    return found
 
 
 def _take_convolutions(net: nn.Module, folded: Folded, path: Path) -> set[str]:
