@@ -153,6 +153,15 @@ def test_onnxruntime_equals_kernel(spec: RasterSpec, house: list) -> None:
         np.testing.assert_allclose(pictures, by_kernel(batch, spec), atol=TOLERANCE)
 
 
+def test_tiles_leave_nothing_out(house: list) -> None:
+    """With lines so wide that they reach over whole tiles, and sides that no whole number of tiles fills, the layer's picture is
+    still the kernel's."""
+    generator = np.random.default_rng(3)
+    drawings = [drawing_of(house), *probes()[:8], *(random_drawing(generator) for _ in range(20))]
+    for spec in (RasterSpec.of_side(61, line_per_side=0.3), RasterSpec.of_side(33, ("time",), 0.01)):
+        assert largest_difference(drawings, spec) < TOLERANCE
+
+
 def test_house_is_golden(house: list) -> None:
     """The poster's house keeps its pixels: 28 px, three channels, 255 levels, one level of rounding allowed."""
     golden = np.array(json.loads((Path(__file__).parent / "golden" / "house28.json").read_text()))
