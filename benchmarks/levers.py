@@ -11,10 +11,24 @@ any moment, the same command goes on.
 """
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from changes import (
+    capped,
+    changed,
+    clumsy,
+    finished_by_another,
+    natural_more_often,
+    simplified_again,
+    strokes_reordered,
+    unrecognized_more_often,
+    with_a_foreign_stroke,
+    without_a_stroke,
+    without_extra,
+)
 from provenance import provenance
 from sampling import interval
 
@@ -37,11 +51,13 @@ BASE = TrainConfig(
 
 @dataclass(frozen=True)
 class Lever:
-    """One setting other than the base's, and how many of the teachers given speak (−1: all of them)."""
+    """One setting other than the base's, how many of the teachers given speak (−1: all of them), and what is done to the
+    drawings that are learned from."""
 
     name: str
     config: TrainConfig
     teachers: int = 1
+    change: Callable[[View], View] = lambda view: view
 
 
 def augmented(**changes: float) -> TrainConfig:
@@ -80,6 +96,16 @@ LEVERS = (
     Lever("uniform sampling", replace(BASE, sampling="uniform")),
     Lever("twice as long", replace(BASE, epochs=2 * BASE.epochs)),
     Lever("four times as long", replace(BASE, epochs=4 * BASE.epochs)),
+    Lever("a stroke dropped, half of them", BASE, change=changed(without_a_stroke, 0.5)),
+    Lever("strokes reordered, half of them", BASE, change=changed(strokes_reordered, 0.5)),
+    Lever("simplified again, half of them", BASE, change=changed(simplified_again, 0.5)),
+    Lever("a foreign stroke, a third of them", BASE, change=changed(with_a_foreign_stroke, 1 / 3)),
+    Lever("two drawings of a word mixed, a third of them", BASE, change=changed(finished_by_another, 1 / 3)),
+    Lever("clumsy as unrecognized ones, a fifth of them", BASE, change=changed(clumsy, 0.2)),
+    Lever("natural mix three times", BASE, change=natural_more_often),
+    Lever("unrecognized six times", BASE, change=unrecognized_more_often),
+    Lever("without what others simplified", BASE, change=without_extra),
+    Lever("at most 300 rows a word", BASE, change=capped),
 )
 
 
@@ -108,7 +134,7 @@ def of_view(labels: SoftLabels, view: View) -> SoftLabels:
 def taught(lever: Lever, view: View, teachers: list[SoftLabels]) -> Teacher | None:
     """The teachers that the lever asks."""
     chosen = teachers if lever.teachers < 0 else teachers[: lever.teachers]
-    return mean_of(chosen) if chosen else None
+    return mean_of([of_view(labels, view) for labels in chosen]) if chosen else None
 
 
 def hits(predictor: Predictor, view: View, fraction: float) -> np.ndarray:
@@ -123,7 +149,8 @@ def hits(predictor: Predictor, view: View, fraction: float) -> np.ndarray:
 
 def judged(lever: Lever, view: View, teachers: list[SoftLabels], out: Path) -> tuple[dict[float, np.ndarray], Card]:
     """Which drawings the lever's net guessed, finished and at half of the ink, and its card; trained where it was not yet."""
-    card = train(view, out, lever.config, taught(lever, view, teachers))
+    learned = lever.change(view)
+    card = train(learned, out, lever.config, taught(lever, learned, teachers))
     kept = out / "hits.npz"
     if not kept.exists():
         predictor = predictor_of(out / LAST)
@@ -144,7 +171,7 @@ def main() -> None:
     options = parser.parse_args()
     store = Store.open(options.store)
     view = divided(store, options.words)
-    teachers = [of_view(load_soft_labels(path, store), view) for path in options.teacher]
+    teachers = [load_soft_labels(path, store) for path in options.teacher]
     print(provenance("torch", "timm", "numpy"))
     print(f"{options.words} words; {view.card.splits}; {BASE.epochs} x {BASE.per_class} drawings of each\n")
     print(

@@ -76,7 +76,7 @@ def canonical_with_times(strokes: Strokes) -> tuple[Drawing, Times | None]:
     """`canonical` and, where every stroke has its t, the time of each kept point in ms since the drawing's first point."""
     polylines = checked_strokes(strokes)
     low, scale = _frame(polylines)
-    kept = [_simplify(_resample(_scaled(polyline, low, scale))) for polyline in polylines]
+    kept = [simplify(_resample(_scaled(polyline, low, scale))) for polyline in polylines]
     drawing = _joined([stroke[:, :2] for stroke in kept])
     if polylines[0].shape[1] == 2:
         return drawing, None
@@ -225,7 +225,7 @@ def _resample(stroke: Polyline) -> Polyline:
     return np.concatenate([between, stroke[-1:]])
 
 
-def _simplify(stroke: Polyline) -> Polyline:
+def simplify(stroke: Polyline) -> Polyline:
     """The points that Ramer–Douglas–Peucker keeps: a span is split at its farthest point from the line through its ends."""
     last = len(stroke) - 1
     keep = np.zeros(last + 1, bool)
