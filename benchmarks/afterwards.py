@@ -5,8 +5,9 @@
 MODEL, a model file, is the first row; every other row is a difference to it with its 95 % interval over drawings: the same
 net without the rounding of its weights (RUN); the mean of its answers about a drawing and about its mirror image (twice the
 time); its answers divided by how often its words stand in the training split, and multiplied by it; and the mean with other
-models, which must know the same words. Below, its calibration error at each fraction of the ink. Nothing is fitted to a
-test drawing.
+models, which must know the same words. Below, its calibration error at each fraction of the ink, and what a model would
+measure that is calibrated perfectly and as sure of itself: with some thousand drawings that is far from nothing. Nothing is
+fitted to a test drawing.
 """
 
 import argparse
@@ -42,6 +43,18 @@ def mirrored(drawings: Drawings) -> Drawings:
     for begin, end in zip(drawings.offsets[:-1], drawings.offsets[1:], strict=True):
         points[begin:end, 0] = points[begin:end, 0].max(initial=0) - points[begin:end, 0]
     return Drawings(points, drawings.offsets)
+
+
+def error_of_perfection(probabilities: np.ndarray, repeats: int = 200) -> tuple[float, float, float]:
+    """The calibration error of as many answers that are right exactly as often as they say: its mean, 5 % and 95 %."""
+    generator, classes = np.random.default_rng(0), probabilities.shape[1]
+    best, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    found = [
+        calibration_error(probabilities, np.where(generator.random(len(best)) < sure, best, (best + 1) % classes))
+        for _ in range(repeats)
+    ]
+    low, high = np.quantile(found, [0.05, 0.95])
+    return float(np.mean(found)), float(low), float(high)
 
 
 def precision_at_three(probabilities: np.ndarray, label: np.ndarray) -> np.ndarray:
@@ -91,10 +104,13 @@ def main() -> None:
             f"{name:<44}{100 * right.mean():6.2f}  {interval(right - first.astype(float))}   "
             f"{100 * precision.mean():6.2f}  {interval(precision - third)}"
         )
-    print("\ncalibration error of the first, %, at each fraction of the ink")
+    print(
+        "\ncalibration error of the first, %, at each fraction of the ink; what perfect calibration would measure (5 % – 95 %)"
+    )
     for fraction in FRACTIONS:
-        error = calibration_error(own if fraction == 1 else answers(model, store, rows, fraction), label)
-        print(f"{fraction:5.0%}  {100 * error:5.2f}")
+        said = own if fraction == 1 else answers(model, store, rows, fraction)
+        mean, low, high = (100 * each for each in error_of_perfection(said))
+        print(f"{fraction:5.0%}  {100 * calibration_error(said, label):5.2f}   {mean:5.2f} ({low:.2f} – {high:.2f})")
 
 
 if __name__ == "__main__":
