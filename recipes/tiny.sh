@@ -15,5 +15,5 @@ $gribouille train "$work/store" --out "$work/tiny" --net "resnet10t*0.6" --side 
   --soft-labels "$work/public.safetensors" --soft-labels "$work/own.safetensors" --soft-weight 0.7 --smoothing 0.05 \
   --epochs "${EPOCHS:-30}" --per-class 100 --batch 128 --warmup 0.1 --average 0.998 --validation 2000 --save-every 200 \
   --rotation 8 --stretch 0.2 --shear 0.12 --jitter 1.2 --mirror 0.25 --cut 0.35
-$gribouille export "$work/tiny" --out "$work/tiny.onnx" --store "$work/store"
+$gribouille export "$work/tiny" --out "$work/tiny.onnx" --store "$work/store" --arithmetic int8
 $gribouille evaluate "$work/tiny.onnx" "$work/store"
