@@ -1,6 +1,7 @@
 """What each lever of training is worth, alone: the same words, drawings, steps and seed for each, one setting changed.
 
-    python benchmarks/levers.py STORE --teacher A.safetensors [--teacher B.safetensors] [--words 40] [--seeds 2] [--only NAME …]
+    python benchmarks/levers.py STORE --teacher A.safetensors [--teacher B.safetensors] [--live A.onnx] [--words 40] [--seeds 2]
+        [--only NAME …]
 
 A study of few words and drawings, to choose by before a long run. Only training rows of the store are used, so that
 nothing is chosen by a validation or test drawing: three quarters of them to learn, one to judge (copies of a drawing on the
@@ -34,7 +35,7 @@ from sampling import interval
 
 from gribouille.checkpoint import LAST, Card
 from gribouille.course import TrainConfig
-from gribouille.distil import SoftLabels, Teacher, load_soft_labels, mean_of
+from gribouille.distil import AskedAbout, LiveTeacher, SoftLabels, Teacher, load_soft_labels, mean_of
 from gribouille.evaluate import unfinished
 from gribouille.predict import Predictor, predictor_of
 from gribouille.sampling import batches_of
@@ -51,12 +52,13 @@ BASE = TrainConfig(
 
 @dataclass(frozen=True)
 class Lever:
-    """One setting other than the base's, how many of the teachers given speak (−1: all of them), and what is done to the
-    drawings that are learned from."""
+    """One setting other than the base's, how many of the teachers given speak (−1: all of them), what a live one is asked
+    about in their place, and what is done to the drawings that are learned from."""
 
     name: str
     config: TrainConfig
     teachers: int = 1
+    asked_about: AskedAbout | None = None
     change: Callable[[View], View] = lambda view: view
 
 
@@ -71,11 +73,16 @@ LEVERS = (
     Lever("two teachers' mean", BASE, -1),
     Lever("teacher at 0.4", replace(BASE, soft_weight=0.4)),
     Lever("teacher at 1, no labels", replace(BASE, soft_weight=1.0)),
+    Lever("live teacher asked about the whole, warped", BASE, asked_about="whole"),
+    Lever("live teacher asked about what is seen", BASE, asked_about="seen"),
     Lever("Lite0 from scratch", replace(BASE, pretrained="")),
     Lever("ResNet10t from scratch", replace(BASE, net="resnet10t", pretrained="")),
+    Lever("ResNet18 from scratch", replace(BASE, net="resnet18", pretrained="")),
+    Lever("RepVGG-A0 from scratch", replace(BASE, net="repvgg_a0", pretrained="")),
     Lever("32 px", replace(BASE, side=32)),
     Lever("64 px", replace(BASE, side=64)),
     Lever("96 px", replace(BASE, side=96)),
+    Lever("128 px", replace(BASE, side=128)),
     Lever("growing from 32 px", replace(BASE, grow_from=32)),
     Lever("ink only", replace(BASE, channels="ink")),
     Lever("ink and time", replace(BASE, channels="ink,time")),
@@ -131,8 +138,11 @@ def of_view(labels: SoftLabels, view: View) -> SoftLabels:
     return SoftLabels(labels.probabilities[view.rows][:, columns], view.hash, labels.teacher)
 
 
-def taught(lever: Lever, view: View, teachers: list[SoftLabels]) -> Teacher | None:
+def taught(lever: Lever, view: View, teachers: list[SoftLabels], live: Path | None) -> Teacher | None:
     """The teachers that the lever asks."""
+    if lever.asked_about:
+        assert live is not None
+        return LiveTeacher.open(live, view, lever.config.augmentation, lever.asked_about)
     chosen = teachers if lever.teachers < 0 else teachers[: lever.teachers]
     return mean_of([of_view(labels, view) for labels in chosen]) if chosen else None
 
@@ -147,10 +157,12 @@ def hits(predictor: Predictor, view: View, fraction: float) -> np.ndarray:
     return np.concatenate(found)
 
 
-def judged(lever: Lever, view: View, teachers: list[SoftLabels], out: Path) -> tuple[dict[float, np.ndarray], Card]:
+def judged(
+    lever: Lever, view: View, teachers: list[SoftLabels], live: Path | None, out: Path
+) -> tuple[dict[float, np.ndarray], Card]:
     """Which drawings the lever's net guessed, finished and at half of the ink, and its card; trained where it was not yet."""
     learned = lever.change(view)
-    card = train(learned, out, lever.config, taught(lever, learned, teachers))
+    card = train(learned, out, lever.config, taught(lever, learned, teachers, live))
     kept = out / "hits.npz"
     if not kept.exists():
         predictor = predictor_of(out / LAST)
@@ -164,6 +176,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("store", type=Path)
     parser.add_argument("--teacher", type=Path, action="append", required=True)
+    parser.add_argument(
+        "--live", type=Path, help="the model behind the first teacher, for levers that ask it on the way"
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/levers"))
     parser.add_argument("--words", type=int, default=40)
     parser.add_argument("--seeds", type=int, default=1, help="runs of every lever, and of the base")
@@ -183,13 +198,16 @@ def main() -> None:
     for number, lever in enumerate(LEVERS):
         if number and options.only and not any(lever.name.startswith(each) for each in options.only):
             continue
-        if lever.teachers < 0 and len(teachers) < 2:
+        if (lever.teachers < 0 and len(teachers) < 2) or (lever.asked_about and options.live is None):
+            print(f"{lever.name:<50} left out: it needs {'--live' if lever.asked_about else 'a second teacher'}")
             continue
         mine, seconds = [], []
         for seed in range(options.seeds):
             name = lever.name.replace(" ", "-").replace(":", "").replace(",", "")
             seeded = replace(lever, config=replace(lever.config, seed=seed))
-            found, card = judged(seeded, view, teachers, options.out / (f"{name}-seed-{seed}" if seed else name))
+            found, card = judged(
+                seeded, view, teachers, options.live, options.out / (f"{name}-seed-{seed}" if seed else name)
+            )
             mine.append(found)
             seconds.append(card.seconds)
         base = base or mine
