@@ -387,7 +387,7 @@ def export(arguments: Late = None) -> None:
         with counted("Evaluating", rows) as progress:
             report = export_run(run, out, config, opened, progress)
         typer.echo(
-            f"{out}: {report.bytes / 1e6:.2f} MB; at most {report.difference:.1e} from torch on {report.drawings} "
+            f"{out}: {report.bytes / 1e6:.2f} MB; at most {report.difference:.1e} from the net on {report.drawings} "
             f"drawings; rounding kept {report.agreement:.0%} of the best guesses"
         )
 

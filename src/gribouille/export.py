@@ -415,7 +415,7 @@ def _verified(
     beyond = ~(difference <= tolerance)  # NaN is no agreement
     if beyond.mean() > allowed:
         raise ExportError(
-            f"export: onnxruntime differs from torch by {difference[worst]:.2g} on drawing {worst} of {len(drawings)}; "
+            f"export: the file differs from its net by {difference[worst]:.2g} on drawing {worst} of {len(drawings)}; "
             f"expected at most {tolerance:g}. Nothing was written."
         )
     return float(difference[worst])
