@@ -7,7 +7,8 @@
 # the soft labels and the runs (0.4 GB); by default runs/. Stopped at any moment, the same command goes on where it was.
 #
 # Costs, on 2 cores without a GPU and beside other work: 10 minutes for the teacher, 59 for the first course (2026-11-23, another
-# machine), 20 and 12 for the second two (2026-11-24, both at a time), 4 for the export. Not run in one piece.
+# machine), 12 for the second teacher, 20 and 12 for far and near (2026-11-24, both at a time), 77 and 22 for wide and wider, 2 for
+# the export. Not run in one piece.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 data=${1:-../shared/data}
@@ -44,7 +45,7 @@ onward near "$work/own.onnx" 48 3 3e-4 3 --soft-weight 0.5 --average 0.997
 # The same net on pictures of 64 px, with both teachers, and once more from where that ends.
 both=(--soft-labels "$work/own.safetensors" --soft-weight 0.6 --average 0.998)
 onward wide "$work/small48.onnx" 64 12 1e-3 5 "${both[@]}"
-onward wider "$work/wide/last.safetensors" 64 5 6e-4 6 "${both[@]}"
+onward wider "$work/wide/last.safetensors" 64 4 6e-4 6 "${both[@]}"
 "$python" recipes/mean_weights.py "$work/wide/last.safetensors" "$work/wider/last.safetensors" --out "$work/small"
 
 # One file whose products are of whole numbers, its scores, and the tables of its card, with the public classifier on the very
