@@ -2,7 +2,8 @@
 
 In comes a view of a store, out goes one with the same labels and hash whose drawings are changed each time that they are
 gathered, or whose rows stand in it more or less often. Plain numpy, some 50 µs a drawing. Drawings may come out of their
-box: `augment.warp`, which comes after, boxes them again. Random numbers follow from how often the view was asked.
+box: `augment.warp`, which comes after, boxes them again. Random numbers follow from how often the view was asked: they are
+the same for every seed, and a run that was stopped in between is not the same run.
 """
 
 from collections.abc import Callable
@@ -37,7 +38,7 @@ class Changed(View):
         """The drawings of these rows, in this order, changed."""
         generator = np.random.default_rng((0xC4A, next(self.asked)))
         found = list(super().gather(rows))
-        chosen = generator.random(len(rows)) < self.share
+        chosen = (generator.random(len(rows)) < self.share) & (self.split[rows] == TRAIN)
         return Drawings.of(
             [
                 self.change(self, int(row), drawing, generator) if change else drawing

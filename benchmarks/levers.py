@@ -78,7 +78,6 @@ LEVERS = (
     Lever("Lite0 from scratch", replace(BASE, pretrained="")),
     Lever("ResNet10t from scratch", replace(BASE, net="resnet10t", pretrained="")),
     Lever("ResNet18 from scratch", replace(BASE, net="resnet18", pretrained="")),
-    Lever("RepVGG-A0 from scratch", replace(BASE, net="repvgg_a0", pretrained="")),
     Lever("32 px", replace(BASE, side=32)),
     Lever("64 px", replace(BASE, side=64)),
     Lever("96 px", replace(BASE, side=96)),

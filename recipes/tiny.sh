@@ -2,13 +2,14 @@
 # A model under 2 MB: a ResNet10t of six tenths of its width (1.9 M weights) on 48 px pictures, with both teachers of small.sh. What made
 # src/gribouille/models/tiny.onnx.
 #
-#   bash recipes/tiny.sh [WORK]      # WORK as small.sh left it: store, public.safetensors, own.safetensors
+#   bash recipes/tiny.sh [WORK] [DATA]      # WORK as small.sh left it: store, public.safetensors, own.safetensors
 #
 # Costs: EPOCHS=16 times 100 drawings of each of 345 words, 552,000 drawings: 49 minutes on a core shared with two other trainings
 # (2026-11-24). Its validation score was still rising: more epochs should pay. Stopped at any moment, the same command goes on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=${1:-runs}
+data=${2:-../shared/data}
 BIN=${BIN:-.venv/bin}
 gribouille=$BIN/gribouille
 
@@ -18,3 +19,5 @@ $gribouille train "$work/store" --out "$work/tiny" --net "resnet10t*0.6" --side 
   --rotation 8 --stretch 0.2 --shear 0.12 --jitter 1.2 --mirror 0.25 --cut 0.35
 $gribouille export "$work/tiny" --out src/gribouille/models/tiny.onnx --store "$work/store" --arithmetic int8
 $gribouille evaluate src/gribouille/models/tiny.onnx "$work/store"
+"${PYTHON:-$BIN/python}" recipes/model_card.py src/gribouille/models/tiny.onnx "$work/store" --work "$work/cards" \
+  --peer "28 px classifier=$data/teacher/teacher28.onnx"

@@ -240,6 +240,26 @@ def test_integer_arithmetic_is_the_same_everywhere(whole: Written) -> None:
     assert not [name for name, array in arrays.items() if array.dtype == np.float32 and array.size > 1024]
 
 
+def test_integer_arithmetic_is_refused_where_one_drawing_is_far_off(
+    tmp_path: Path, golden: list[Drawing], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole numbers may be rounded either way, but a single drawing with an answer far away, or with none, is an error."""
+    plain = Recogniser.probabilities
+
+    for wrong in (0.5, np.nan):
+
+        def disturbed(self: Recogniser, drawings: list[Drawing], wrong: float = wrong) -> np.ndarray:
+            found = plain(self, drawings)
+            found[3, 0] += wrong
+            return found
+
+        monkeypatch.setattr(Recogniser, "probabilities", disturbed)
+        spec = ExportSpec(arithmetic="int8")
+        with pytest.raises(ExportError, match=r"differs from its net by .* on drawing 3 of"):
+            export(Tiny(), IMPRINT, tmp_path / "model.onnx", golden, spec, Drawings.of(golden))
+    assert not list(tmp_path.iterdir())
+
+
 def test_integer_arithmetic_needs_drawings_and_a_net_on_pictures(tmp_path: Path, golden: list[Drawing]) -> None:
     """Without drawings, for a net on points, and beside float32 weights it is refused, and nothing is written."""
     spec, path = ExportSpec(arithmetic="int8"), tmp_path / "model.onnx"

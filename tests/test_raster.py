@@ -162,6 +162,18 @@ def test_tiles_leave_nothing_out(house: list) -> None:
         assert largest_difference(drawings, spec) < TOLERANCE
 
 
+def test_nothing_is_drawn_of_nothing_inside_a_file() -> None:
+    """Padding alone is a black picture, and no drawing no picture, through onnxruntime too."""
+    model = to_onnx(Raster(RasterSpec.of_side(28)), "points", "images")
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    padding = np.full((2, 5, 3), -1, np.float32)
+    (black,) = session.run(None, {"points": padding})
+    assert black.shape == (2, 3, 28, 28)
+    assert not black.any()
+    (none,) = session.run(None, {"points": padding[:0]})
+    assert none.shape == (0, 3, 28, 28)
+
+
 def test_house_is_golden(house: list) -> None:
     """The poster's house keeps its pixels: 28 px, three channels, 255 levels, one level of rounding allowed."""
     golden = np.array(json.loads((Path(__file__).parent / "golden" / "house28.json").read_text()))

@@ -2,7 +2,8 @@
 
 Comes in: a net as ONNX from pictures to logits, and pictures like those that it will see. Goes out: the same graph with its
 weights at a byte each, and with QuantizeLinear and DequantizeLinear around convolutions and linear layers, whose scales are
-the largest values that those pictures gave; onnxruntime makes integer kernels of them.
+the largest values that those pictures gave; onnxruntime makes integer kernels of them. Products of sequences (transformers'
+MatMul) stay float32, weights included: this is for nets of convolutions and a head.
 
 Weights have 7 bits and a scale of each output channel, activations 8 bits: on x86 without VNNI the product of two pairs is
 summed in 16 bits, which 8-bit weights overrun, so that the same file would answer otherwise there than in a browser or on ARM.
@@ -27,7 +28,7 @@ def quantised(net: onnx.ModelProto, pictures: Float32[np.ndarray, "pictures chan
     """The net with integer products. Its logits stay float32, and `net` as it was."""
     copy = onnx.ModelProto()
     copy.CopyFrom(net)
-    add_pre_process_metadata(copy)  # batch-norms are folded and shapes known: there is nothing to prepare
+    add_pre_process_metadata(copy)  # batch-norms are folded, shapes get inferred: there is nothing to prepare
     with TemporaryDirectory() as folder:
         path = Path(folder) / "net.onnx"
         quantize_static(

@@ -21,7 +21,7 @@ MODELS = Path(__file__).parent / "models"  # each with its card
 SHIPPED = MODELS / "small.onnx"  # the one that is meant where none is named
 PADDING = -1  # the pen of the rows that fill up a batch; the model leaves them out
 # Padded points given to the model at once, and so the most that one simplified drawing may have. It bounds the memory
-# of the raster inside the model: about 8 intermediates of 1 to 6 kB a point at 64 px. Real drawings stay under 1,000.
+# of the raster inside the model, at 64 px 2 to 34 kB a point (its largest part, see there). Real drawings stay under 1,000.
 POINTS_PER_RUN = 4_096
 INPUT, OUTPUT = "points", "probabilities"
 
