@@ -8,13 +8,14 @@ the same for every seed, and a run that was stopped in between is not the same r
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import count
 
 import numpy as np
 
-from gribouille.drawing import Drawing, Drawings, simplify
-from gribouille.store import View
+from gribouille.drawing import Drawing, Drawings, simplify, split_strokes
+from gribouille.sampling import members_of
+from gribouille.store import Store, View
 from gribouille.store.split import TRAIN
 
 Generator = np.random.Generator
@@ -32,7 +33,8 @@ class Changed(View):
     @cached_property
     def members(self) -> list[np.ndarray]:
         """The training rows of every label."""
-        return [np.flatnonzero((self.label == index) & (self.split == TRAIN)) for index in range(len(self.labels))]
+        rows = np.flatnonzero(self.split == TRAIN)
+        return members_of(self.label[rows], rows, len(self.labels))
 
     def gather(self, rows: np.ndarray) -> Drawings:
         """The drawings of these rows, in this order, changed."""
@@ -51,14 +53,9 @@ class Changed(View):
         return super().gather(generator.choice(rows, 1))[0]
 
 
-def strokes_of(drawing: Drawing) -> list[Drawing]:
-    """The strokes as drawings, one each."""
-    return np.split(drawing, np.flatnonzero(drawing[1:, 2] == 0) + 1)
-
-
 def without_a_stroke(view: Changed, row: int, drawing: Drawing, generator: Generator) -> Drawing:
     """A random stroke less; the only one stays, and so does one that is half of the points or more."""
-    strokes = strokes_of(drawing)
+    strokes = split_strokes(drawing)
     left_out = int(generator.integers(len(strokes)))
     if 2 * len(strokes[left_out]) >= len(drawing):
         return drawing
@@ -67,7 +64,7 @@ def without_a_stroke(view: Changed, row: int, drawing: Drawing, generator: Gener
 
 def strokes_reordered(view: Changed, row: int, drawing: Drawing, generator: Generator) -> Drawing:
     """The strokes in a random order."""
-    strokes = strokes_of(drawing)
+    strokes = split_strokes(drawing)
     return np.concatenate([strokes[index] for index in generator.permutation(len(strokes))])
 
 
@@ -75,7 +72,7 @@ def simplified_again(view: Changed, row: int, drawing: Drawing, generator: Gener
     """Ramer–Douglas–Peucker once more, at a distance of 2 to 10."""
     scale = generator.uniform(1, 5)
     strokes = []
-    for stroke in strokes_of(drawing):
+    for stroke in split_strokes(drawing):
         kept = np.round(simplify(stroke[:, :2].astype(np.float64) / scale) * scale)
         pens = np.ones(len(kept))
         pens[0] = 0
@@ -85,13 +82,13 @@ def simplified_again(view: Changed, row: int, drawing: Drawing, generator: Gener
 
 def with_a_foreign_stroke(view: Changed, row: int, drawing: Drawing, generator: Generator) -> Drawing:
     """A random stroke of a random drawing of any word besides; the word stays."""
-    other = strokes_of(view.another(np.concatenate(view.members), generator))
+    other = split_strokes(view.another(np.concatenate(view.members), generator))
     return np.concatenate([drawing, other[int(generator.integers(len(other)))]])
 
 
 def finished_by_another(view: Changed, row: int, drawing: Drawing, generator: Generator) -> Drawing:
     """Its first strokes and the last ones of another drawing of the same word."""
-    mine, theirs = strokes_of(drawing), strokes_of(view.another(view.members[view.label[row]], generator))
+    mine, theirs = split_strokes(drawing), split_strokes(view.another(view.members[view.label[row]], generator))
     begun = int(generator.integers(1, len(mine) + 1))
     return np.concatenate([*mine[:begun], *theirs[round(len(theirs) * begun / len(mine)) :]])
 
@@ -99,7 +96,7 @@ def finished_by_another(view: Changed, row: int, drawing: Drawing, generator: Ge
 def clumsy(view: Changed, row: int, drawing: Drawing, generator: Generator) -> Drawing:
     """As one that was not recognised: every stroke moved, turned and scaled by itself, and its points shaken."""
     strokes = []
-    for stroke in strokes_of(drawing):
+    for stroke in split_strokes(drawing):
         xy = stroke[:, :2].astype(np.float64)
         middle, angle = xy.mean(axis=0), generator.normal(0, 0.25)
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -111,11 +108,7 @@ def clumsy(view: Changed, row: int, drawing: Drawing, generator: Generator) -> D
 
 def changed(change: Change, share: float) -> Callable[[View], View]:
     """A lever: views with this change."""
-    return partial(_changed, change=change, share=share)
-
-
-def _changed(view: View, change: Change, share: float) -> View:
-    return Changed(view.store, view.labels, view.rows, view.split, change, share)
+    return lambda view: Changed(view.store, view.labels, view.rows, view.split, change, share)
 
 
 def natural_more_often(view: View, times: int = 3) -> View:
@@ -133,18 +126,23 @@ def _repeated(view: View, chosen: np.ndarray, times: int) -> View:
     return View(view.store, view.labels, np.repeat(view.rows, often), np.repeat(view.split, often))
 
 
+def judgeable(store: Store) -> np.ndarray:
+    """Whether each row of the store is from a source that may be judged on."""
+    allowed = np.zeros(len(store), bool)
+    for source in store.card.sources:
+        allowed[source.start : source.stop] = not source.training_only
+    return allowed
+
+
 def without_extra(view: View) -> View:
     """Without the training rows of sources that may not be judged on, which others simplified."""
-    kept = np.ones(len(view), bool)
-    for source in view.store.card.sources:
-        if source.training_only:
-            kept &= (view.rows < source.start) | (view.rows >= source.stop)
+    kept = judgeable(view.store)[view.rows]
     return View(view.store, view.labels, view.rows[kept], view.split[kept])
 
 
 def capped(view: View, most: int = 300) -> View:
     """At most so many training rows of a word, the first ones: fewer sources for the words that have many."""
-    kept = view.split != TRAIN
-    for index in range(len(view.labels)):
-        kept[np.flatnonzero((view.label == index) & (view.split == TRAIN))[:most]] = True
+    kept, rows = view.split != TRAIN, np.flatnonzero(view.split == TRAIN)
+    for members in members_of(view.label[rows], rows, len(view.labels)):
+        kept[members[:most]] = True
     return View(view.store, view.labels, view.rows[kept], view.split[kept])

@@ -22,6 +22,7 @@ from changes import (
     changed,
     clumsy,
     finished_by_another,
+    judgeable,
     natural_more_often,
     simplified_again,
     strokes_reordered,
@@ -119,9 +120,7 @@ def divided(store: Store, words: int) -> View:
     """Training rows of random words of the store, divided by a hash of the drawing into some to learn and some to judge."""
     chosen = np.sort(np.random.default_rng(0).permutation(len(store.labels))[:words])
     rows = np.flatnonzero((store.split == TRAIN) & store.keyed & np.isin(store.label, chosen))
-    judged = np.zeros(len(store), bool)
-    for source in store.card.sources:
-        judged[source.start : source.stop] = not source.training_only
+    judged = judgeable(store)
     # Both forms of one drawing fall on the same side; a form that may not be judged is learned from or left out.
     tested = splitmix64(store.key_id[rows] + np.uint64(1)) < np.uint64(JUDGED * 2**64)
     rows, tested = rows[~tested | judged[rows]], tested[~tested | judged[rows]]

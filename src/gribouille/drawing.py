@@ -99,8 +99,12 @@ def drawing_of(strokes: Strokes) -> Drawing:
 
 def strokes_of(drawing: Drawing) -> list[list[list[int]]]:
     """The strokes [[x…], [y…]] of a drawing: the inverse of `drawing_of`."""
-    starts = np.flatnonzero(drawing[:, 2] == 0)[1:]
-    return [[stroke[:, 0].tolist(), stroke[:, 1].tolist()] for stroke in np.split(drawing, starts)]
+    return [[stroke[:, 0].tolist(), stroke[:, 1].tolist()] for stroke in split_strokes(drawing)]
+
+
+def split_strokes(drawing: Drawing) -> list[Drawing]:
+    """Every stroke's points, as they stand in the drawing."""
+    return np.split(drawing, np.flatnonzero(drawing[:, 2] == 0)[1:])
 
 
 def prefix(drawing: Drawing, fraction: float) -> Drawing:

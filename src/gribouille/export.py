@@ -30,7 +30,8 @@ from gribouille.evaluate import evaluate
 from gribouille.labels import french
 from gribouille.metrics import softmax, temperature_of
 from gribouille.nets import PointNet
-from gribouille.predict import Predictor
+from gribouille.nets.model_file import PREFIX
+from gribouille.predict import Predictor, logits_predictor
 from gribouille.quantise import quantised
 from gribouille.raster.kernel import rasterise
 from gribouille.raster.layer import Raster
@@ -52,11 +53,8 @@ HOUSE = [
 ]
 ENOUGH = 500  # drawings to calibrate on: their sampling error moves the temperature by a few hundredths
 GOLDEN = 64  # real drawings of a store on which file and net are compared
-HALFWAY = 0.1  # of the drawings may lie beyond the tolerance with int8 arithmetic; a wrong scale would move nearly all
-FARTHEST = 0.05  # but none further than this: one whole number more or less moves a probability by up to 0.02
 TYPICAL = 512  # drawings that int8 arithmetic takes its scales from
 PICTURE, LOGITS = "picture", "logits"  # what goes into the net inside the file, and what comes out
-WEIGHTS = "net.net."  # what the names of the net's weights begin with: Recognition holds a Tempered holds the net
 LICENCE = "Apache-2.0; trained on The Quick, Draw! Dataset (Google, CC BY 4.0)"
 
 
@@ -71,9 +69,8 @@ class ExportSpec:
     weights: int8 (a byte each on disk, see `compact`) or float32. arithmetic: what the net computes with, float32 or int8
     (about twice as fast for nets of ordinary convolutions, no gain for depthwise ones, see `quantise`; its scales are
     measured on training drawings of a store). tolerance: the largest difference allowed between a probability of the file
-    and the net with the same weights; int8 arithmetic may round a value half-way between two whole numbers either way, and so
-    one drawing in ten further away. agreement: the smallest share allowed of drawings whose best guess the rounding left as it
-    was.
+    and the net with the same weights. agreement: the smallest share allowed of drawings whose best guess the rounding left as
+    it was.
     """
 
     weights: Literal["int8", "float32"] = "int8"
@@ -165,12 +162,9 @@ class Recognition(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """A net as a file will carry it: what it answers, logits for drawings; the same of pictures that the file's own raster drew,
-    where it makes a difference (a millionth of a pixel may be another whole number); and the whole file's graph at a temperature.
-    """
+    """A net as a file will carry it: what it answers, logits for drawings, and the whole file's graph at a temperature."""
 
     logits: Logits
-    checked: Logits
     graph: Callable[[float], onnx.ModelProto]
 
 
@@ -197,8 +191,9 @@ def export_run(
             f"{run}: expected a store with the same {len(card.labels)} labels to calibrate and judge it on"
         )
     form = form_of(net, card.spec, spec, typical(store) if spec.arithmetic == "int8" else None)
-    temperature = _fitted_temperature(_predictor(form, card.labels, 1.0), store)
-    metrics = evaluate(_predictor(form, card.labels, temperature), store, "test", progress=progress).summary()
+    temperature = _fitted_temperature(logits_predictor(form.logits, card.labels), store)
+    calibrated = logits_predictor(form.logits, card.labels, temperature=temperature)
+    metrics = evaluate(calibrated, store, "test", progress=progress).summary()
     imprint = replace(imprint, temperature=temperature, metrics=metrics)
     return _write(form, net, imprint, out, store.gather(_spread(distinct_rows(store, "test"), GOLDEN)), spec)
 
@@ -233,13 +228,8 @@ def form_of(net: nn.Module, raster: RasterSpec, spec: ExportSpec, seen: Drawings
             )
         body = quantised(_pictures_to_logits(plain, raster), rasterise(seen, raster))
         session = session_of("the net", body.SerializeToString(), threads=1)
-
-        def answered(pictures: np.ndarray) -> np.ndarray:
-            return np.asarray(session.run(None, {PICTURE: pictures})[0])
-
         return Form(
-            lambda drawings: answered(rasterise(drawings, raster)),
-            lambda drawings: answered(_drawn(drawings, raster)),
+            lambda drawings: np.asarray(session.run(None, {PICTURE: rasterise(drawings, raster)})[0]),
             lambda temperature: _joined(raster, body, temperature),
         )
     shipped = round_weights(plain) if spec.weights == "int8" else plain
@@ -250,8 +240,7 @@ def form_of(net: nn.Module, raster: RasterSpec, spec: ExportSpec, seen: Drawings
             pack(model)
         return model
 
-    logits = net_logits(shipped, raster)
-    return Form(logits, logits, graph)
+    return Form(net_logits(shipped, raster), graph)
 
 
 def typical(store: Store) -> Drawings:
@@ -263,19 +252,9 @@ def typical(store: Store) -> Drawings:
     return cut(store.gather(rows), by, np.arange(len(rows), dtype=np.uint64))
 
 
-@torch.inference_mode()
-def _drawn(drawings: Drawings, raster: RasterSpec) -> Float32[np.ndarray, "_drawings channels side side"]:
-    """Pictures as the file's own raster draws them."""
-    return np.asarray(Raster(raster)(torch.from_numpy(padded(list(drawings)))).numpy())
-
-
 def _spread(rows: Int[np.ndarray, "_rows"], count: int) -> Int[np.ndarray, "_some"]:
     """So many of the rows, or all: evenly over them, and so over all labels."""
     return rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(np.int64)]
-
-
-def _predictor(form: Form, labels: Sequence[str], temperature: float) -> Predictor:
-    return Predictor("the net", tuple(labels), lambda drawings: softmax(form.logits(drawings) / temperature))
 
 
 def _fitted_temperature(predictor: Predictor, store: Store) -> float:
@@ -297,7 +276,7 @@ def _write(
 
     drawings = [*probes(), *golden]
     # Each by itself: in the file they also stand in padded batches.
-    logits = np.concatenate([form.checked(Drawings.of([drawing])) for drawing in drawings])
+    logits = np.concatenate([form.logits(Drawings.of([drawing])) for drawing in drawings])
     unrounded = net_logits(copy.deepcopy(net).cpu().float(), imprint.raster)(Drawings.of(drawings))
     agreement = float(np.mean(logits.argmax(1) == unrounded.argmax(1)))
     # The probes alone are mostly scribbles, on whose best guess nobody agrees: it takes real drawings to judge by.
@@ -311,8 +290,7 @@ def _write(
     def write(place: Path) -> None:
         nonlocal difference
         onnx.save(model, place)
-        allowed = HALFWAY if spec.arithmetic == "int8" else 0.0
-        difference = _verified(place, drawings, softmax(logits / imprint.temperature), spec.tolerance, allowed)
+        difference = _verified(place, drawings, softmax(logits / imprint.temperature), spec.tolerance)
 
     write_atomically(path, write)
     return ExportReport(path.stat().st_size, len(drawings), difference, agreement)
@@ -329,7 +307,7 @@ def _joined(raster: RasterSpec, body: onnx.ModelProto, temperature: float) -> on
     drawn = compose.add_prefix(
         to_onnx(Raster(raster), INPUT, PICTURE), "raster.", rename_inputs=False, rename_outputs=False
     )
-    body = compose.add_prefix(body, WEIGHTS, rename_inputs=False, rename_outputs=False)
+    body = compose.add_prefix(body, PREFIX, rename_inputs=False, rename_outputs=False)
     whole = compose.merge_models(drawn, body, [(PICTURE, PICTURE)])
     graph, (logits,) = whole.graph, whole.graph.output
     graph.initializer.append(numpy_helper.from_array(np.array(temperature, np.float32), "temperature"))
@@ -412,14 +390,9 @@ def answers(recognition: nn.Module, drawings: Sequence[Drawing]) -> Float32[np.n
 
 
 def _verified(
-    file: Path,
-    drawings: Sequence[Drawing],
-    expected: Float32[np.ndarray, "drawings classes"],
-    tolerance: float,
-    allowed: float,
+    file: Path, drawings: Sequence[Drawing], expected: Float32[np.ndarray, "drawings classes"], tolerance: float
 ) -> float:
-    """The largest |difference| between the file's probabilities and the expected ones; ExportError where more than a share
-    `allowed` of the drawings lies beyond `tolerance`, or one beyond FARTHEST.
+    """The largest |difference| between the file's probabilities and the expected ones; ExportError beyond `tolerance`.
 
     The file is read as everybody will read it, so the drawings also go through it in padded batches.
     """
@@ -428,8 +401,7 @@ def _verified(
         raise ExportError(f"export: expected an answer of {list(expected.shape)}, found {list(found.shape)}")
     difference = np.abs(found - expected).max(axis=1)
     worst = int(difference.argmax())
-    beyond = ~(difference <= tolerance)  # NaN is no agreement
-    if beyond.mean() > allowed or not difference[worst] <= max(tolerance, FARTHEST):
+    if not difference[worst] <= tolerance:  # NaN is no agreement
         raise ExportError(
             f"export: the file differs from its net by {difference[worst]:.2g} on drawing {worst} of {len(drawings)}; "
             f"expected at most {tolerance:g}. Nothing was written."

@@ -14,7 +14,7 @@ from torch import nn
 
 from gribouille.checkpoint import load_weights
 from gribouille.drawing import Drawings
-from gribouille.ensemble import ENSEMBLE, net_logits, open_ensemble
+from gribouille.ensemble import ENSEMBLE, Logits, net_logits, open_ensemble
 from gribouille.metrics import softmax
 from gribouille.raster.kernel import rasterise
 from gribouille.raster.spec import RasterSpec
@@ -64,11 +64,13 @@ def predictor_of(path: Path) -> Predictor:
     return Predictor(str(path), recogniser.labels, lambda drawings: recogniser.probabilities(list(drawings)))
 
 
-def net_predictor(
-    net: nn.Module, labels: Sequence[str], spec: RasterSpec, name: str = "net", temperature: float = 1.0
-) -> Predictor:
-    """A torch net on the device where it lies; its logits are divided by the temperature."""
-    logits = net_logits(net, spec)
+def net_predictor(net: nn.Module, labels: Sequence[str], spec: RasterSpec, name: str = "net") -> Predictor:
+    """A torch net on the device where it lies."""
+    return logits_predictor(net_logits(net, spec), labels, name)
+
+
+def logits_predictor(logits: Logits, labels: Sequence[str], name: str = "net", temperature: float = 1.0) -> Predictor:
+    """Whatever gives logits for drawings; they are divided by the temperature."""
 
     def probabilities(drawings: Drawings) -> Float[np.ndarray, "drawings classes"]:
         return softmax(logits(drawings) / temperature)

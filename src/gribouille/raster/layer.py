@@ -1,10 +1,10 @@
 """The picture as tensor code: padded points in, float32 images out, by the definition in `spec`.
 
 The first layer of every exported model file; training has the same pictures from `kernel`. Batch and number of points are free,
-and every pixel's steps are those of `kernel` in the same order, so that both round alike. A segment marks a few pixels only: the
-picture is made of tiles, and only pairs of a segment and a tile that it reaches are computed: about three tiles a segment of
-usual drawings, 22 of 64 at worst at 64 px. Memory: the largest part is the index of the scatter, int64 [pairs, channels x
-tile x tile], 1.5 kB a pair with three channels; the marks are half of it.
+and every pixel's steps are those of `kernel` in the same order: onnxruntime, native and WASM, draws the kernel's very bits. A
+segment marks a few pixels only: the picture is made of tiles, and only pairs of a segment and a tile that it reaches are
+computed: about three tiles a segment of usual drawings, 22 of 64 at worst at 64 px. Memory: the largest part is the index of
+the scatter, int64 [pairs, channels x tile x tile], 1.5 kB a pair with three channels; the marks are half of it.
 """
 
 import torch
@@ -53,7 +53,8 @@ class Raster(nn.Module):
         ux = torch.where(length > 0, dx / length, 1.0)
         uy = torch.where(length > 0, dy / length, 0.0)
         length = torch.where(valid, length, 0.0)
-        walked = torch.cumsum(length, 1) - length  # px drawn before each segment
+        drawn = torch.cumsum(length, 1)  # px; its last is the whole, since a sum's order is not the same everywhere
+        walked = torch.cat([torch.zeros_like(drawn[:, :1]), drawn[:, :-1]], 1)  # px drawn before each segment
         stroke = torch.cumsum((points[..., 2] == 0).to(points.dtype), 1)
 
         segments = torch.stack([start[..., 0], start[..., 1], ux, uy, length, walked, stroke], -1)
@@ -77,7 +78,7 @@ class Raster(nn.Module):
         }
         whole = {
             "ink": lambda: torch.ones_like(length[:, 0]),
-            "time": lambda: length.sum(-1),
+            "time": lambda: drawn[:, -1],
             "stroke": lambda: stroke[:, -1],
         }
         names = self.spec.channels
@@ -97,7 +98,8 @@ class Raster(nn.Module):
         low = torch.amin(torch.where(inside, xy, torch.inf), 1, keepdim=True)
         high = torch.amax(torch.where(inside, xy, -torch.inf), 1, keepdim=True)
         extent = torch.amax(high - low, 2, keepdim=True)
-        scale = torch.where(extent > 0, self.spec.span / extent, 0.0)
+        # A number over a tensor would be exported as a reciprocal and a product, which round twice, and not everywhere alike.
+        scale = torch.where(extent > 0, torch.full_like(extent, self.spec.span) / extent, 0.0)
         shift = (self.spec.side - (high - low) * scale) * 0.5
         return torch.where(inside, (xy - low) * scale + shift, 0.0)
 
