@@ -1,6 +1,6 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vitest/config'
-import { precompress } from './precompress'
+import { precompress } from './precompress.ts'
 
 export default defineConfig({
   plugins: [svelte(), precompress()],

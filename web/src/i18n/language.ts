@@ -1,29 +1,18 @@
-/** Which language the page speaks: the one chosen before, else the first of the browser's that it knows, else English. */
-import { en, type Messages } from './en'
-import { fr } from './fr'
+/** The languages of the page: every file of `languages/` that has a default export; which one a person wants. */
+import type { Language } from './languages/en'
 
-export type Language = 'en' | 'fr'
-export const MESSAGES: Record<Language, Messages> = { en, fr }
-const KEY = 'gribouille.language'
+const files = import.meta.glob<{ default: Language }>(['./languages/*.ts', '!./languages/*.words.ts'], { eager: true })
 
-export function preferredLanguage(chosen: string | null, browser: readonly string[]): Language {
-  const known = [chosen ?? '', ...browser].map((tag) => tag.toLowerCase().split('-')[0])
-  return known.find((tag): tag is Language => tag in MESSAGES) ?? 'en'
-}
+/** By code, in alphabetical order of the codes. */
+export const LANGUAGES: ReadonlyMap<string, Language> = new Map(
+  Object.values(files)
+    .map((file) => file.default)
+    .sort((a, b) => (a.code < b.code ? -1 : 1))
+    .map((language) => [language.code, language]),
+)
 
-/** The language chosen on an earlier visit; null where there is none, or the browser keeps nothing. */
-export function rememberedLanguage(): string | null {
-  try {
-    return localStorage.getItem(KEY)
-  } catch {
-    return null // storage is forbidden here: the choice lasts as long as the page
-  }
-}
-
-export function rememberLanguage(language: Language): void {
-  try {
-    localStorage.setItem(KEY, language)
-  } catch {
-    // storage is forbidden here: the choice lasts as long as the page
-  }
+/** The code of the language chosen before, else of the first of the browser's that there is, else English. */
+export function preferredLanguage(chosen: string, browser: readonly string[]): string {
+  const wanted = [chosen, ...browser].map((tag) => tag.toLowerCase().split('-')[0])
+  return wanted.find((code) => LANGUAGES.has(code)) ?? 'en'
 }

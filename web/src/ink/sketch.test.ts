@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { begin, countPoints, EMPTY, extend, lastStroke, MAX_POINTS, undo, type Sample, type Sketch } from './sketch'
+import { begin, countPoints, EMPTY, extend, lastStroke, MAX_POINTS, PEN, without, type Sample, type Sketch } from './sketch'
 
-const at = (time: number, x = 0, y = 0): Sample => ({ x, y, time })
+const at = (time: number, x = 0, y = 0): Sample => ({ x, y, time, pressure: null })
 const goOn = (sketch: Sketch, samples: Sample[]): Sketch => extend(sketch, lastStroke(sketch), samples)
 
 describe('a sketch', () => {
@@ -15,13 +15,19 @@ describe('a sketch', () => {
     expect(sketch.strokes.map(({ t }) => t)).toEqual([[0, 30, 30], [30]])
   })
 
-  it('keeps a dot', () => expect(begin(EMPTY, at(5, 3, 4)).strokes).toEqual([{ x: [3], y: [4], t: [0] }]))
+  it('keeps a dot', () => expect(begin(EMPTY, at(5, 3, 4)).strokes).toEqual([{ x: [3], y: [4], t: [0], pen: PEN }]))
 
-  it('forgets one stroke at a time, and its clock with the last', () => {
+  it('loses the strokes that are rubbed out, and its clock with the last', () => {
     const one = begin(EMPTY, at(1000))
-    expect(undo(begin(one, at(1200)))).toEqual(one)
-    expect(undo(one)).toBe(EMPTY)
-    expect(undo(EMPTY)).toBe(EMPTY)
+    const two = begin(one, at(1200))
+    expect(without(two, new Set([two.strokes[1]]))).toEqual(one)
+    expect(without(one, new Set(one.strokes))).toBe(EMPTY)
+    expect(without(one, new Set([two.strokes[1]]))).toBe(one)
+  })
+
+  it('keeps how hard the pen was pressed, where that is measured', () => {
+    const pressed = (time: number, pressure: number): Sample => ({ x: 0, y: 0, time, pressure })
+    expect(goOn(begin(EMPTY, pressed(0, 0.2)), [pressed(1, 0.9)]).strokes[0].pressure).toEqual([0.2, 0.9])
   })
 
   it('leaves the sketch before as it was', () => {
@@ -47,7 +53,7 @@ describe('a sketch', () => {
     const two = begin(one, at(10))
     const held = lastStroke(two)
     expect(extend(two, held, [at(20)]).strokes[1].t).toEqual([10, 20])
-    expect(extend(undo(two), held, [at(20)])).toEqual(one)
+    expect(extend(one, held, [at(20)])).toBe(one)
     expect(extend(EMPTY, held, [at(20)])).toBe(EMPTY)
   })
 

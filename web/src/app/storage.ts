@@ -1,0 +1,20 @@
+/** Small choices in localStorage, as JSON under `gribouille.<name>`. Where storage is forbidden they last as long as the page. */
+const PREFIX = 'gribouille.'
+
+/** What was remembered under a name; `otherwise` where there is nothing, or nothing of that kind. */
+export function recall<Value>(name: string, otherwise: Value): Value {
+  try {
+    const kept: unknown = JSON.parse(localStorage.getItem(PREFIX + name) ?? 'null')
+    return kept !== null && typeof kept === typeof otherwise ? (kept as Value) : otherwise
+  } catch {
+    return otherwise // storage is forbidden here, or holds what another version wrote
+  }
+}
+
+export function remember(name: string, value: unknown): void {
+  try {
+    localStorage.setItem(PREFIX + name, JSON.stringify(value))
+  } catch {
+    // storage is forbidden here, or full
+  }
+}

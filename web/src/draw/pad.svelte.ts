@@ -1,0 +1,86 @@
+/** A sheet that somebody draws on, and the guesses for what is on it: what the free drawing and a round of the game share. */
+import { tick } from 'svelte'
+import { measureGuess } from '../guess/measureGuess'
+import { grow, redo, START, step, undo, type History } from '../ink/history'
+import { countPoints, EMPTY, MAX_POINTS, type Sketch } from '../ink/sketch'
+import { StrokesError } from '../recognise/canonical'
+import { engine } from '../recognise/engine.svelte'
+import type { Guess } from '../recognise/guess'
+
+/** Guesses, and the number of points of the drawing that they answer. */
+export type Shown = { readonly guesses: readonly Guess[]; readonly points: number }
+const NOTHING: Shown = { guesses: [], points: 0 }
+
+export class Pad {
+  shown: Shown = $state.raw(NOTHING)
+  /** The error for which the drawing has no answer. */
+  trouble: unknown = $state.raw(null)
+  #history: History = $state.raw(START)
+  #sheet = 0 // goes up with every undo and clear: answers to what is no longer there are dropped
+
+  readonly sketch: Sketch = $derived(this.#history.present)
+  readonly empty: boolean = $derived(this.sketch.strokes.length === 0)
+  readonly full: boolean = $derived(countPoints(this.sketch) >= MAX_POINTS)
+  readonly canUndo: boolean = $derived(this.#history.past.length > 0)
+  readonly canRedo: boolean = $derived(this.#history.future.length > 0)
+  /** A fault of the drawing, which trying again does not mend. */
+  readonly refused: boolean = $derived(this.trouble instanceof StrokesError)
+  readonly failing: boolean = $derived(this.trouble !== null && !this.refused)
+
+  /** A stroke begins: a step that undo takes back. `time` is that of the event, for measuring. */
+  begin(next: Sketch, time: number): void {
+    this.#history = step(this.#history, next)
+    void this.ask(time)
+  }
+
+  /** The stroke under the hand grows. */
+  grow(next: Sketch, time: number): void {
+    this.#history = grow(this.#history, next)
+    void this.ask(time)
+  }
+
+  /** Another drawing takes the place of this one, by a step that undo takes back: strokes rubbed out, a drawing put in. */
+  replace(next: Sketch): void {
+    this.#turn(step(this.#history, next))
+  }
+
+  clear(): void {
+    this.replace(EMPTY)
+  }
+
+  undo(): void {
+    this.#turn(undo(this.#history))
+  }
+
+  redo(): void {
+    this.#turn(redo(this.#history))
+  }
+
+  /** Asks for guesses of the sketch as it is. */
+  async ask(time: number = performance.now()): Promise<void> {
+    if (this.empty) return
+    const asked = { sheet: this.#sheet, strokes: this.sketch.strokes, points: countPoints(this.sketch) }
+    try {
+      const guesses = await engine.ask(asked.strokes)
+      if (!guesses || asked.sheet !== this.#sheet) return
+      this.shown = { guesses, points: asked.points }
+      this.trouble = null
+      await tick()
+      measureGuess(time)
+    } catch (error) {
+      if (asked.sheet === this.#sheet) this.trouble = error
+    }
+  }
+
+  #turn(history: History): void {
+    if (history === this.#history || history.present === this.sketch) return
+    this.#sheet += 1
+    this.#history = history
+    this.trouble = null
+    if (this.empty) this.shown = NOTHING
+    else void this.ask()
+  }
+}
+
+/** The free drawing, kept while one looks at other screens. */
+export const freePad = new Pad()

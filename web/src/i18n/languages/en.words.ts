@@ -1,0 +1,2 @@
+/** The words with their English articles. */
+export const words: Record<string, readonly [string, string]> = {}

@@ -1,0 +1,40 @@
+/** The one recogniser of the page, and what a person may know about it: whether it is ready, who guesses, what is wrong. */
+import type { Stroke } from '../ink/sketch'
+import { fetchCard, frenchOf, type Card } from './card'
+import type { Guess } from './guess'
+import { openRecogniser, type Where } from './recogniser'
+
+class Engine {
+  stage: 'loading' | 'ready' | 'failed' = $state('loading')
+  where: Where = $state('device')
+  /** Why the device is not at work, in its own words. */
+  reason: string | null = $state(null)
+  card: Card | null = $state.raw(null)
+  /** The error for which nothing can be recognised at all. */
+  trouble: unknown = $state.raw(null)
+  readonly labels: readonly string[] = $derived(this.card?.labels ?? [])
+  readonly french: ReadonlyMap<string, string> = $derived(this.card ? frenchOf(this.card) : new Map())
+
+  #recognise: Awaited<ReturnType<typeof openRecogniser>> | null = null
+
+  /** Fetches and opens what recognising needs; may be called again after it failed. */
+  async start(): Promise<void> {
+    this.stage = 'loading'
+    this.trouble = null
+    try {
+      this.card = await fetchCard(new URL('api/v1/model', document.baseURI))
+      this.#recognise = await openRecogniser(this.card, (where, reason) => ([this.where, this.reason] = [where, reason]))
+      this.stage = 'ready'
+    } catch (error) {
+      this.stage = 'failed'
+      this.trouble = error
+    }
+  }
+
+  /** Guesses, best first; null for strokes that newer ones overtook, or before the recogniser is ready. Throws as it does. */
+  async ask(strokes: readonly Stroke[]): Promise<Guess[] | null> {
+    return this.#recognise ? this.#recognise(strokes) : null
+  }
+}
+
+export const engine = new Engine()
