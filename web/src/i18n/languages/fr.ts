@@ -1,6 +1,6 @@
 /** French: every text of the page, and its words with their articles. */
+import { wordsOf } from '../words'
 import type { Language, Messages } from './en'
-import { words } from './fr.words'
 
 const THIN = '\u202f' // French sets a narrow no-break space before ! ? and ;
 const SPACE = '\u00a0' // and a no-break space before a colon
@@ -57,5 +57,78 @@ const messages: Messages = {
   exchange: {},
   measure: {},
 }
+
+/** By article; the nouns are those of src/gribouille/labels.csv. They must read well in « Dessine… », « …! » and « Je vois… ». */
+const words = wordsOf({
+  'un ': `
+    aircraft carrier: porte-avions, airplane: avion, alarm clock: réveil, angel: ange, arm: bras, backpack: sac à dos,
+    bandage: pansement, basket: panier, basketball: ballon de basket, bear: ours, bed: lit, bench: banc, bicycle: vélo,
+    bird: oiseau, birthday cake: gâteau d’anniversaire, book: livre, boomerang, bowtie: nœud papillon, bracelet,
+    brain: cerveau, bridge: pont, broccoli: brocoli, broom: balai, bucket: seau, bulldozer, bus, bush: buisson,
+    butterfly: papillon, cactus, cake: gâteau, calendar: calendrier, camel: chameau, camera: appareil photo, camouflage,
+    campfire: feu de camp, cannon: canon, canoe: canoë, castle: château, cat: chat, ceiling fan: ventilateur de plafond,
+    cell phone: téléphone portable, cello: violoncelle, chandelier: lustre, circle: cercle, cloud: nuage,
+    computer: ordinateur, cookie: biscuit, couch: canapé, crab: crabe, crayon: crayon de cire, crocodile,
+    cruise ship: paquebot, diamond: diamant, dishwasher: lave-vaisselle, diving board: plongeoir, dog: chien,
+    dolphin: dauphin, donut, dragon, duck: canard, dumbbell: haltère, elbow: coude, elephant: éléphant, eye: œil,
+    face: visage, fan: ventilateur, finger: doigt, firetruck: camion de pompiers, fish: poisson, flamingo: flamant rose,
+    foot: pied, garden: jardin, garden hose: tuyau d’arrosage, golf club: club de golf, hamburger, hammer: marteau,
+    hat: chapeau, headphones: casque audio, hedgehog: hérisson, helicopter: hélicoptère, helmet: casque,
+    hexagon: hexagone, hockey puck: palet de hockey, horse: cheval, hospital: hôpital, hot dog: hot-dog,
+    hot tub: jacuzzi, hourglass: sablier, hurricane: ouragan, kangaroo: kangourou, keyboard: clavier, knee: genou,
+    knife: couteau, laptop: ordinateur portable, lighter: briquet, lighthouse: phare, lightning: éclair, lion,
+    lipstick: rouge à lèvres, lobster: homard, marker: feutre, megaphone: mégaphone, microphone: micro,
+    microwave: micro-ondes, monkey: singe, mosquito: moustique, mug, mushroom: champignon, nail: clou,
+    necklace: collier, nose: nez, octagon: octogone, onion: oignon, oven: four, owl: hibou, paint can: pot de peinture,
+    paintbrush: pinceau, palm tree: palmier, panda, pants: pantalon, paper clip: trombone de bureau, parachute,
+    parrot: perroquet, passport: passeport, pencil: crayon, penguin: pingouin, piano, pickup truck: pick-up,
+    picture frame: cadre, pig: cochon, pillow: oreiller, pineapple: ananas, popsicle: bâtonnet glacé, purse: sac à main,
+    rabbit: lapin, raccoon: raton laveur, rainbow: arc-en-ciel, rake: râteau, rhinoceros: rhinocéros, rifle: fusil,
+    sailboat: voilier, sandwich, saxophone, school bus: bus scolaire, scorpion, screwdriver: tournevis, shark: requin,
+    sheep: mouton, shorts: short, sink: évier, skateboard, skull: crâne, skyscraper: gratte-ciel,
+    sleeping bag: sac de couchage, smiley face: smiley, snail: escargot, snake: serpent, snorkel: tuba de plongée,
+    snowflake: flocon de neige, snowman: bonhomme de neige, soccer ball: ballon de foot, speedboat: hors-bord,
+    square: carré, squiggle: gribouillis, squirrel: écureuil, stairs: escalier, steak, stethoscope: stéthoscope,
+    stop sign: panneau stop, streetlight: réverbère, string bean: haricot vert, submarine: sous-marin, swan: cygne,
+    sweater: pull, t-shirt: tee-shirt, teddy-bear: ours en peluche, telephone: téléphone, tiger: tigre,
+    toaster: grille-pain, toe: orteil, tractor: tracteur, traffic light: feu tricolore, train, tree: arbre, triangle,
+    trombone: trombone à coulisse, truck: camion, umbrella: parapluie, vase, violin: violon,
+    waterslide: toboggan aquatique, windmill: moulin à vent, wine glass: verre à vin, zebra: zèbre, zigzag`,
+  'une ': `
+    ambulance, animal migration: migration d’animaux, ant: fourmi, anvil: enclume, apple: pomme, asparagus: asperge,
+    axe: hache, banana: banane, barn: grange, baseball: balle de baseball, baseball bat: batte de baseball,
+    bat: chauve-souris, bathtub: baignoire, beach: plage, beard: barbe, bee: abeille, belt: ceinture, blackberry: mûre,
+    blueberry: myrtille, bottlecap: capsule de bouteille, calculator: calculatrice, candle: bougie, car: voiture,
+    carrot: carotte, chair: chaise, church: église, clarinet: clarinette, clock: horloge, coffee cup: tasse à café,
+    compass: boussole, cooler: glacière, cow: vache, crown: couronne, cup: tasse, door: porte, dresser: commode,
+    drill: perceuse, drums: batterie, ear: oreille, envelope: enveloppe, eraser: gomme, feather: plume, fence: clôture,
+    fire hydrant: bouche d’incendie, fireplace: cheminée, flashlight: lampe de poche, floor lamp: lampe sur pied,
+    flower: fleur, flying saucer: soucoupe volante, fork: fourchette, frog: grenouille, frying pan: poêle,
+    giraffe: girafe, goatee: barbichette, guitar: guitare, hand: main, harp: harpe, hockey stick: crosse de hockey,
+    hot air balloon: montgolfière, house: maison, house plant: plante en pot, ice cream: glace, jacket: veste,
+    jail: prison, key: clé, ladder: échelle, lantern: lanterne, leaf: feuille, leg: jambe, light bulb: ampoule,
+    line: ligne, lollipop: sucette, mailbox: boîte aux lettres, map: carte géographique, mermaid: sirène,
+    motorbike: moto, mountain: montagne, mouse: souris, moustache, mouth: bouche, octopus: pieuvre, peanut: cacahuète,
+    pear: poire, pizza, pliers: pince, police car: voiture de police, pond: mare, pool: piscine,
+    postcard: carte postale, potato: pomme de terre, power outlet: prise électrique, radio,
+    remote control: télécommande, river: rivière, saw: scie, sea turtle: tortue de mer, see saw: balançoire à bascule,
+    shoe: chaussure, shovel: pelle, sock: chaussette, spider: araignée, spoon: cuillère, spreadsheet: feuille de calcul,
+    star: étoile, stereo: chaîne hi-fi, stove: cuisinière, strawberry: fraise, suitcase: valise, swing set: balançoire,
+    sword: épée, syringe: seringue, table, teapot: théière, television: télévision, tennis racquet: raquette de tennis,
+    tent: tente, tooth: dent, toothbrush: brosse à dents, tornado: tornade, trumpet: trompette, underwear: culotte,
+    van: camionnette, washing machine: machine à laver, watermelon: pastèque, whale: baleine, wheel: roue,
+    wine bottle: bouteille de vin, wristwatch: montre`,
+  'des ': `
+    binoculars: jumelles, eyeglasses: lunettes, flip flops: tongs, matches: allumettes, peas: petits pois,
+    roller coaster: montagnes russes, rollerskates: patins à roulettes, scissors: ciseaux, stitches: points de suture,
+    toilet: toilettes`,
+  'du ': 'bread: pain, grapes: raisin, toothpaste: dentifrice, yoga',
+  'de la ': 'rain: pluie',
+  'de l’': 'grass: herbe',
+  'le ': 'sun: soleil',
+  'la ': 'The Eiffel Tower: tour Eiffel, The Great Wall of China: Grande Muraille de Chine, moon: lune',
+  'l’': 'ocean: océan',
+  '': 'The Mona Lisa: La Joconde',
+})
 
 export default { code: 'fr', name: 'Français', messages, words } satisfies Language
