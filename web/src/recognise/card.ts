@@ -12,7 +12,7 @@ export type Card = {
   readonly labels_fr: readonly string[]
   readonly raster: RasterSpec
   /** As measured (src/gribouille/metrics.py); a model of one's own may have no "natural mix", or nothing at all. */
-  readonly metrics: { readonly 'natural mix'?: AccuracyByInk }
+  readonly metrics: { readonly 'calibration error'?: number | null; readonly 'natural mix'?: AccuracyByInk }
   readonly url: string
   readonly sha256: string
   /** Whether the server shows others' drawings: GET api/v1/drawings. */
