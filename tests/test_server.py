@@ -6,7 +6,6 @@ from pathlib import Path
 
 import anyio
 import pytest
-from httpx import Response
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket
 
@@ -253,7 +252,7 @@ def test_openapi_describes_requests_answers_and_refusals(client: TestClient) -> 
     assert set(document["paths"]) == {"/api/v1/model", "/api/v1/model.onnx", "/api/v1/guess"}
 
 
-def rows_of(answer: Response) -> list[int]:
+def rows_of(answer) -> list[int]:
     """The numbers of the drawings in an answer."""
     return [drawing["strokes"][0][0][1] for drawing in answer.json()["drawings"]]
 

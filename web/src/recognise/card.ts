@@ -5,6 +5,10 @@ export type Card = {
   readonly labels_fr: readonly string[]
   readonly url: string
   readonly sha256: string
+  /** Measured accuracy, with its protocol; which figures there are is for the model file to say. */
+  readonly metrics: Readonly<Record<string, unknown>>
+  /** Whether the server shows drawings of others: GET /api/v1/drawings. */
+  readonly drawings: boolean
 }
 
 const PATIENCE = 20_000 // ms: a few kB, over any network

@@ -3,7 +3,7 @@ import { StrokesError } from './canonical'
 import type { Request, Response } from './messages'
 import { openDevice } from './device'
 
-const CARD = { name: '', labels: ['cat', 'fish'], labels_fr: ['chat', 'poisson'], url: '/model.onnx', sha256: 'abc' }
+const CARD = { name: '', labels: ['cat', 'fish'], labels_fr: ['chat', 'poisson'], url: '/model.onnx', sha256: 'abc', metrics: {}, drawings: false }
 
 /** A worker that the test speaks for. */
 class Puppet {

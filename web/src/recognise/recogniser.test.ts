@@ -4,7 +4,7 @@ import type { Card } from './card'
 import type { Guess } from './guess'
 import { openRecogniser, type Way, type Where } from './recogniser'
 
-const CARD: Card = { name: '', labels: ['fish'], labels_fr: ['poisson'], url: '', sha256: '' }
+const CARD: Card = { name: '', labels: ['fish'], labels_fr: ['poisson'], url: '', sha256: '', metrics: {}, drawings: false }
 const FISH: Guess[] = [{ label: 'fish', probability: 1 }]
 const STROKES = [{ x: [0], y: [0], t: [0] }]
 
