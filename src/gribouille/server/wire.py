@@ -73,6 +73,7 @@ class ModelAnswer(BaseModel):
     bytes: int
     sha256: str
     url: str
+    drawings: bool = Field(description="Whether the server shows drawings of its store: GET /api/v1/drawings.")
 
 
 def pairs(guesses: Sequence[Guess]) -> list[tuple[str, float]]:
@@ -80,8 +81,8 @@ def pairs(guesses: Sequence[Guess]) -> list[tuple[str, float]]:
     return [(guess.label, guess.probability) for guess in guesses]
 
 
-def model_answer(recogniser: Recogniser, url: str) -> ModelAnswer:
-    """The description of a recogniser's model, whose file can be had at `url`."""
+def model_answer(recogniser: Recogniser, url: str, *, drawings: bool = False) -> ModelAnswer:
+    """The description of a recogniser's model, whose file can be had at `url`; `drawings`: beside those of a store."""
     metadata = recogniser.metadata
     return ModelAnswer(
         name=metadata.name,
@@ -95,6 +96,7 @@ def model_answer(recogniser: Recogniser, url: str) -> ModelAnswer:
         bytes=len(recogniser.file),
         sha256=recogniser.sha256,
         url=url,
+        drawings=drawings,
     )
 
 

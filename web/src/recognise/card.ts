@@ -15,8 +15,8 @@ export type Card = {
   readonly metrics: { readonly 'calibration error'?: number | null; readonly 'natural mix'?: AccuracyByInk }
   readonly url: string
   readonly sha256: string
-  /** Whether the server shows others' drawings: GET api/v1/drawings. */
-  readonly drawings?: boolean
+  /** Whether the server shows drawings of others: GET api/v1/drawings. */
+  readonly drawings: boolean
 }
 
 const PATIENCE = 20_000 // ms: a few kB, over any network

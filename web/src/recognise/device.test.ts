@@ -6,7 +6,7 @@ import { openDevice } from './device'
 import type { RasterSpec } from './raster'
 
 const RASTER: RasterSpec = { side: 64, line_width: 2, margin: 1.5, channels: ['ink'] }
-const CARD: Card = { name: '', labels: ['cat', 'fish'], labels_fr: ['chat', 'poisson'], raster: RASTER, metrics: {}, url: '/model.onnx', sha256: 'abc' }
+const CARD: Card = { name: '', labels: ['cat', 'fish'], labels_fr: ['chat', 'poisson'], raster: RASTER, metrics: {}, url: '/model.onnx', sha256: 'abc', drawings: false }
 
 /** A worker that the test speaks for. */
 class Puppet {
