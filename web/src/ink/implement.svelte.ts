@@ -8,6 +8,8 @@ import { begin, extend, lastStroke, without, type Inked, type Sample } from './s
 import { touched, type Place } from './touched'
 
 export interface Implement {
+  /** Whether it is on the paper. */
+  readonly down: boolean
   put(sample: Sample): void
   go(samples: readonly Sample[]): void
   lift(): void
@@ -18,6 +20,10 @@ export interface Implement {
 export class InkPen implements Implement {
   #held: Inked | undefined // the stroke as it last was; undo and clear may have taken it away since
   constructor(readonly pad: Pad) {}
+
+  get down(): boolean {
+    return this.pad.drawing
+  }
 
   put(sample: Sample): void {
     const next = begin(this.pad.sketch, sample, settings.pen)
@@ -49,8 +55,12 @@ const NONE: ReadonlySet<Inked> = new Set()
 export class Eraser implements Implement {
   /** The strokes touched so far: they go when it is lifted, all in one step. */
   doomed: ReadonlySet<Inked> = $state.raw(NONE)
-  #at: Place | null = null
+  #at: Place | null = $state.raw(null)
   constructor(readonly pad: Pad) {}
+
+  get down(): boolean {
+    return this.#at !== null
+  }
 
   put(sample: Sample): void {
     this.#at = sample
