@@ -3,6 +3,8 @@ export type Card = {
   readonly name: string
   readonly labels: readonly string[]
   readonly labels_fr: readonly string[]
+  /** Of finished drawings of a word, the share that is guessed rightly; null for a model that nobody measured word by word. */
+  readonly accuracies?: Readonly<Record<string, number>> | null
   readonly url: string
   readonly sha256: string
 }
