@@ -61,4 +61,4 @@ def test_every_shipped_model_has_its_scores(path: Path) -> None:
     assert scores is not None
     assert scores.words.keys() == set(recogniser.labels)
     right, seen = (sum(column) for column in zip(*scores.words.values(), strict=True))
-    assert right / seen == pytest.approx(recogniser.metadata.metrics["all rows"]["100%"]["top1"], abs=1e-9)
+    assert right / seen == pytest.approx(recogniser.metadata.metrics["all rows"]["100%"]["top1"], abs=1e-3)

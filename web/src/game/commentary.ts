@@ -5,16 +5,15 @@ export type Comment =
   | { readonly kind: 'nothing' } // nothing drawn yet
   | { readonly kind: 'lost' } // nothing worth a word
   | { readonly kind: 'close'; readonly label: string } // the word comes first, but is not certain yet
-  | { readonly kind: 'sees'; readonly labels: readonly string[] } // other words, the likeliest first
+  | { readonly kind: 'sees'; readonly label: string; readonly other: string | null } // another word, or two
 
 const WORTH = 0.12 // a word below it is wrong eight times in nine: naming it would be noise
-const NAMED = 2 // at once
 
 export function commentOn(guesses: readonly Guess[], word: string): Comment {
   const best = guesses[0]
   if (best === undefined) return { kind: 'nothing' }
   if (best.probability < WORTH) return { kind: 'lost' }
   if (best.label === word) return { kind: 'close', label: word }
-  const worth = guesses.filter(({ probability }) => probability >= WORTH).slice(0, NAMED)
-  return { kind: 'sees', labels: worth.map(({ label }) => label) }
+  const second = guesses[1]
+  return { kind: 'sees', label: best.label, other: second && second.probability >= WORTH ? second.label : null }
 }

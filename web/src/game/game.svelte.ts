@@ -48,10 +48,11 @@ class Game {
     this.#pool = pool
     const { rounds, seconds } = this.options
     const words = chooseWords(pool, { players: players.length, rounds }, engine.card?.accuracies ?? {}, Math.random)
-    this.now = performance.now()
+    const now = performance.now()
+    this.now = now
     this.pad = new Pad()
     this.news = NO_NEWS
-    this.match = rules.begun({ players, words, seconds }, this.now)
+    this.match = rules.begun({ players, words, seconds }, now)
   }
 
   /** Another one: the same players, other words of the same pool. */
@@ -89,6 +90,12 @@ class Game {
     this.#move((match, now) => rules.next(match, this.#drawn(), now))
   }
 
+  /** The results so far; back to the choices where there are none. */
+  stop(): void {
+    this.#move((match, now) => rules.stop(match, this.#drawn(), now))
+    if (this.match?.turns.length === 0) this.leave()
+  }
+
   pause(): void {
     this.#move(rules.pause)
   }
@@ -104,8 +111,9 @@ class Game {
   #move(move: Move): void {
     const before = this.match
     if (!before) return
-    this.now = performance.now()
-    this.match = move(before, this.now)
+    const now = performance.now()
+    this.now = now
+    this.match = move(before, now)
     if (this.match.phase.name === 'over' && before.phase.name !== 'over') {
       this.saw = commentOn(this.pad.shown.guesses, rules.wordOf(this.match))
     }

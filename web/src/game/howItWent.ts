@@ -16,6 +16,6 @@ export function howItWent({ word, outcome, time }: Pick<Turn, 'word' | 'outcome'
 export function whatItSaw(saw: Comment, speaker: Speaker): string {
   const t = speaker.t.play
   if (saw.kind === 'close') return t.sawClose(speaker.phrase(saw.label))
-  if (saw.kind === 'sees') return t.saw(speaker.phrase(saw.labels[0]))
+  if (saw.kind === 'sees') return t.saw(speaker.phrase(saw.label))
   return saw.kind === 'lost' ? t.sawLost : t.sawNothing
 }

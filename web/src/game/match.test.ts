@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { EMPTY } from '../ink/sketch'
+import { EMPTY, PEN } from '../ink/sketch'
 import { HOLD } from './certainty'
 import {
-  begun, isPaused, next, pause, playerOf, READY, readyIn, remaining, resume, roundOf, see, skip, start, takeOver, tick, wordOf,
+  begun, isPaused, next, pause, playerOf, READY, readyIn, remaining, resume, roundOf, see, skip, start, stop, takeOver, tick, wordOf,
   type Match,
 } from './match'
 import { ranking, scoreOf, winnerOf } from './score'
@@ -94,6 +94,13 @@ describe('a match', () => {
   it('refuses words that cannot be shared out', () => {
     expect(() => begun({ players: ['Ada', 'Bo'], words: ['cat'], seconds: 20 }, 0)).toThrow(RangeError)
     expect(() => alone([])).toThrow(RangeError)
+  })
+
+  it('can be stopped, and then shows what was played', () => {
+    const playing = start(skip(alone(['cat', 'dog', 'sun']), NOTHING, 0), 0)
+    const stroke = { x: [0], y: [0], t: [0], pen: PEN }
+    const stopped = [NOTHING, { sketch: { strokes: [stroke], began: 0 }, guesses: [] }].map((drawn) => stop(playing, drawn, 500))
+    expect(stopped.map(({ phase, turns }) => [phase.name, turns.length])).toEqual([['results', 1], ['results', 2]])
   })
 
   it('ranks by words found, then by time, and knows a draw', () => {

@@ -116,6 +116,12 @@ export function next(match: Match, drawn: Drawn, now: number): Match {
   return toNextTurn({ ...match, turns: [...match.turns, turn] }, now)
 }
 
+/** Nobody wants to go on: the results of what has been played, with the drawing under way where there is one. */
+export function stop(match: Match, drawn: Drawn, now: number): Match {
+  const played = drawn.sketch.strokes.length > 0 ? skip(match, drawn, now) : match
+  return { ...played, phase: { name: 'results' } }
+}
+
 /** The clock stands still: nobody is looking. */
 export function pause(match: Match, now: number): Match {
   return withClock(tick(match, now), (clock) => stopped(clock, now))

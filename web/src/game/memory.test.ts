@@ -56,7 +56,8 @@ describe('commentOn', () => {
   const guesses = (...all: [string, number][]) => all.map(([label, probability]) => ({ label, probability }))
 
   it('names what is likely, the word itself as a question', () => {
-    expect(commentOn(guesses(['barn', 0.4], ['church', 0.2], ['house', 0.1]), 'house')).toEqual({ kind: 'sees', labels: ['barn', 'church'] })
+    expect(commentOn(guesses(['barn', 0.4], ['church', 0.2], ['house', 0.1]), 'house')).toEqual({ kind: 'sees', label: 'barn', other: 'church' })
+    expect(commentOn(guesses(['barn', 0.4], ['church', 0.1]), 'house')).toMatchObject({ label: 'barn', other: null })
     expect(commentOn(guesses(['house', 0.3], ['barn', 0.2]), 'house')).toEqual({ kind: 'close', label: 'house' })
   })
 

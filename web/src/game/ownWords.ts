@@ -8,6 +8,8 @@ import { editDistance } from './editDistance'
 
 /** A name of the word with this label, in some language. */
 export type Naming = { readonly label: string; readonly name: string }
+/** Namings with what is left of each name once all that does not matter is gone. */
+export type Lexicon = readonly (Naming & { readonly plain: string })[]
 export type Unknown = { readonly typed: string; readonly near: readonly Naming[] }
 /** Labels in the order typed, each once; words that nobody knows, with the nearest that are known. */
 export type Understood = { readonly labels: readonly string[]; readonly unknown: readonly Unknown[] }
@@ -15,16 +17,20 @@ export type Understood = { readonly labels: readonly string[]; readonly unknown:
 const NEAR = 3 // suggestions
 const ARTICLES = /^(?:(?:an?|the|some|une?|des?|du|de la|les?|la) |(?:de )?[ld]')/
 
-/** `namings`: the language to read first comes first. */
-export function understand(text: string, namings: readonly Naming[]): Understood {
+/** What `understand` looks words up in; the language to read first comes first. */
+export function lexiconOf(namings: readonly Naming[]): Lexicon {
+  return namings.map((naming) => ({ ...naming, plain: plain(naming.name) }))
+}
+
+export function understand(text: string, lexicon: Lexicon): Understood {
   const known = new Map<string, string>()
-  for (const { label, name } of namings) if (!known.has(plain(name))) known.set(plain(name), label)
+  for (const entry of lexicon) if (!known.has(entry.plain)) known.set(entry.plain, entry.label)
   const labels = new Set<string>()
   const unknown: Unknown[] = []
   for (const typed of wordsIn(text)) {
     const label = known.get(plain(typed))
     if (label !== undefined) labels.add(label)
-    else unknown.push({ typed, near: nearest(plain(typed), namings) })
+    else unknown.push({ typed, near: nearest(plain(typed), lexicon) })
   }
   return { labels: [...labels], unknown }
 }
@@ -54,10 +60,10 @@ export function plain(word: string): string {
   return letters.replace(ARTICLES, '').trim().replace(/(?<=\S{3})[sx](?= |$)/g, '')
 }
 
-function nearest(typed: string, namings: readonly Naming[]): Naming[] {
+function nearest(typed: string, lexicon: Lexicon): Naming[] {
   const most = Math.max(2, Math.floor(typed.length / 3)) // letters that may be wrong
-  const found = namings
-    .map((naming) => ({ naming, distance: distanceOf(typed, plain(naming.name)) }))
+  const found = lexicon
+    .map((naming) => ({ naming, distance: distanceOf(typed, naming.plain) }))
     .filter(({ distance }) => distance <= most && distance < typed.length - 1)
     .sort((a, b) => a.distance - b.distance)
   const each = new Map<string, Naming>()

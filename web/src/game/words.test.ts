@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { chooseWords } from './chooseWords'
 import { CHILDREN } from './children'
 import { editDistance } from './editDistance'
-import { corrected, plain, understand, type Naming } from './ownWords'
+import { corrected, lexiconOf, plain, understand } from './ownWords'
 import { UNPLEASANT } from './unpleasant'
 import { wordsOf } from './wordLists'
 
 const LABELS = readFileSync('../src/gribouille/labels.csv', 'utf8').trim().split('\n').slice(1).map((line) => line.split(','))
-const english: Naming[] = LABELS.map(([label]) => ({ label, name: label }))
-const french: Naming[] = LABELS.map(([label, name]) => ({ label, name }))
+const english = lexiconOf(LABELS.map(([label]) => ({ label, name: label })))
+const french = lexiconOf(LABELS.map(([label, name]) => ({ label, name })))
 const labels = LABELS.map(([label]) => label)
 const accuracies = Object.fromEntries(labels.map((label, index) => [label, (index * 7 % labels.length) / labels.length]))
 
@@ -67,8 +67,8 @@ describe('chooseWords', () => {
 
 describe('understand', () => {
   it('knows every word of the model by its own name in either language', () => {
-    for (const namings of [english, french]) {
-      for (const { label, name } of namings) expect([name, ...understand(name.toUpperCase(), namings).labels]).toEqual([name, label])
+    for (const lexicon of [english, french]) {
+      for (const { label, name } of lexicon) expect([name, ...understand(name.toUpperCase(), lexicon).labels]).toEqual([name, label])
     }
   })
 
