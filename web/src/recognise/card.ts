@@ -13,6 +13,8 @@ export type Card = {
   readonly raster: RasterSpec
   /** As measured (src/gribouille/metrics.py); a model of one's own may have no "natural mix", or nothing at all. */
   readonly metrics: { readonly 'calibration error'?: number | null; readonly 'natural mix'?: AccuracyByInk }
+  /** Of finished drawings of a word, the share that is guessed rightly; null for a model that nobody measured word by word. */
+  readonly accuracies?: Readonly<Record<string, number>> | null
   readonly url: string
   readonly sha256: string
   /** Whether the server shows drawings of others: GET api/v1/drawings. */
