@@ -2,7 +2,7 @@
 import type { Messages } from '../i18n/languages/en'
 import type { Comment } from './commentary'
 import type { Turn } from './match'
-import { inSeconds } from './seconds'
+import { inSeconds } from '../i18n/numbers'
 
 /** What of the page's language is needed. */
 export type Speaker = { readonly code: string; readonly t: Messages; readonly phrase: (label: string) => string }

@@ -112,7 +112,6 @@ const messages = {
     start: 'Start',
     another: 'Another word',
     skip: 'Skip',
-    tools: 'Tools',
     left: (seconds: number) => (seconds === 1 ? '1 second left' : `${seconds} seconds left`),
     pause: 'Pause',
     paused: 'Paused',

@@ -112,7 +112,6 @@ const messages: Messages = {
     start: 'C’est parti',
     another: 'Un autre mot',
     skip: 'Passer',
-    tools: 'Outils',
     left: (seconds) => (seconds < 2 ? `Encore ${seconds} seconde` : `Encore ${seconds} secondes`),
     pause: 'Pause',
     paused: 'En pause',
