@@ -59,6 +59,13 @@ class ErrorAnswer(BaseModel):
     error: Refusal
 
 
+class FirstModel(BaseModel):
+    """A smaller model of the same words, that guesses until the larger one has arrived."""
+
+    packed: str
+    sha256: str
+
+
 class ModelAnswer(BaseModel):
     """What the model is, and where its file lies for those who recognise on their own device."""
 
@@ -72,7 +79,10 @@ class ModelAnswer(BaseModel):
     licence: str
     bytes: int
     sha256: str
-    url: str
+    url: str = Field(description="Where the file lies, relative to this address.")
+    packed: str = Field(description="Where it lies gzipped, likewise; a quarter less.")
+    first: FirstModel | None = None
+    server: bool = Field(description="Whether guesses can be asked for here, or only the model.")
 
 
 def pairs(guesses: Sequence[Guess]) -> list[tuple[str, float]]:
@@ -80,8 +90,8 @@ def pairs(guesses: Sequence[Guess]) -> list[tuple[str, float]]:
     return [(guess.label, guess.probability) for guess in guesses]
 
 
-def model_answer(recogniser: Recogniser, url: str) -> ModelAnswer:
-    """The description of a recogniser's model, whose file can be had at `url`."""
+def model_answer(recogniser: Recogniser, url: str, packed: str, first: FirstModel | None, server: bool) -> ModelAnswer:
+    """The description of a recogniser's model, whose file can be had at `url` and, gzipped, at `packed`."""
     metadata = recogniser.metadata
     return ModelAnswer(
         name=metadata.name,
@@ -95,6 +105,9 @@ def model_answer(recogniser: Recogniser, url: str) -> ModelAnswer:
         bytes=len(recogniser.file),
         sha256=recogniser.sha256,
         url=url,
+        packed=packed,
+        first=first,
+        server=server,
     )
 
 

@@ -35,7 +35,7 @@ export function drawnNow(made: Pick<Kept, 'from' | 'strokes' | 'word' | 'verdict
     id: crypto.randomUUID(),
     when: Date.now(),
     guesses: made.guesses.slice(0, GUESSES_KEPT),
-    model: engine.card?.sha256 ?? '',
+    model: engine.model,
     consented: settings.collect,
   }
 }

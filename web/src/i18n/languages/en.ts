@@ -57,6 +57,13 @@ const messages = {
   settings: {},
   exchange: {},
   measure: {},
+  offline: {
+    update: 'Update',
+    newVersion: 'A new version is here.',
+    reload: 'Reload',
+    later: 'Later',
+    alone: 'This browser cannot run the guesser, and here no server helps. Another browser will do.',
+  },
 }
 
 export type Messages = typeof messages

@@ -56,6 +56,13 @@ const messages: Messages = {
   settings: {},
   exchange: {},
   measure: {},
+  offline: {
+    update: 'Mise à jour',
+    newVersion: 'Une nouvelle version est là.',
+    reload: 'Recharger',
+    later: 'Plus tard',
+    alone: 'Ce navigateur ne peut pas faire tourner le devineur, et ici aucun serveur ne l’aide. Essaie un autre navigateur.',
+  },
 }
 
 export default { code: 'fr', name: 'Français', messages, words } satisfies Language
