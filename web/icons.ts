@@ -13,10 +13,10 @@ import type { Plugin } from 'vite'
 const ICONS = [
   { fileName: 'icon-192.png', size: 192, share: 1 },
   { fileName: 'icon-512.png', size: 512, share: 1 },
-  { fileName: 'icon-maskable-512.png', size: 512, share: 0.75 },
+  { fileName: 'icon-maskable-512.png', size: 512, share: 0.85 },
   { fileName: 'apple-touch-icon.png', size: 180, share: 0.85 },
 ]
-const STEPS = 12 // segments of a curve
+const STEPS = 32 // segments of a curve
 
 type Point = readonly [x: number, y: number]
 type Icon = { readonly side: number; readonly ground: Colour; readonly ink: Colour; readonly width: number; readonly line: readonly Point[] }

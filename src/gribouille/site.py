@@ -33,11 +33,13 @@ class Site:
     bytes: int
 
 
-def write_site(out: Path, recogniser: Recogniser, static: Path = STATIC) -> Site:
+def write_site(out: Path, recogniser: Recogniser, static: Path | None = None) -> Site:
     """Writes the site into the folder `out`, whole or not at all; one that was written before is replaced.
 
-    `static` is the built page. Raises SiteError where it is not built, or where `out` holds anything else.
+    `static` is the built page, by default this package's. Raises SiteError where it is not built, or where `out` holds
+    anything else.
     """
+    static = static or STATIC
     _check(out, static)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:

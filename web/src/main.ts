@@ -16,6 +16,6 @@ if (import.meta.env.PROD) {
   void engine.settled.then(async () => {
     const [{ offline }, { default: UpdateBar }] = await Promise.all([import('./offline/offline.svelte'), import('./offline/UpdateBar.svelte')])
     mount(UpdateBar, { target: document.body })
-    await offline.start()
+    await offline.start().catch(console.warn) // storage is forbidden here: the page works all the same, online
   })
 }

@@ -75,10 +75,11 @@ def _packed(file: bytes) -> bytes:
 
 def _version(card: bytes, path: str, packed: bytes) -> bytes:
     """The script that tells the service worker which card and model belong together (web/src/offline/versions.ts)."""
-    files = {CARD: _integrity(card), path: _integrity(packed)}
+    files = {CARD: integrity(card), path: integrity(packed)}
     version = hashlib.sha256(json.dumps(files).encode()).hexdigest()
     return f"self.MODEL = {json.dumps({'version': version, 'files': files}, indent=1)}\n".encode()
 
 
-def _integrity(file: bytes) -> str:
+def integrity(file: bytes) -> str:
+    """A file's hash as browsers' `integrity` has it."""
     return f"sha256-{b64encode(hashlib.sha256(file).digest()).decode()}"

@@ -5,6 +5,8 @@ import { carry } from './carried'
 import type { Message } from './versions'
 
 class Offline {
+  /** Whether this page comes, or would come at its next start, from the device. */
+  kept: boolean = $state(false)
   /** A whole newer version, fetched and ready to take over. */
   waiting: ServiceWorker | null = $state.raw(null)
 
@@ -42,13 +44,13 @@ class Offline {
   }
 
   #reloadOnTakeover(workers: ServiceWorkerContainer): void {
-    let controlled = workers.controller !== null
+    this.kept = workers.controller !== null
     workers.addEventListener('controllerchange', () => {
-      if (controlled) {
+      if (this.kept) {
         carry(freePad.sketch)
         location.reload()
       }
-      controlled = true // the first one takes in a page of its own version: nothing changes
+      this.kept = true // the first one takes in a page of its own version: nothing changes
     })
   }
 }

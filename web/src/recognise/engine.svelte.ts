@@ -2,6 +2,7 @@
 import type { Stroke } from '../ink/sketch'
 import { fetchCard, frenchOf, type Card } from './card'
 import type { Guess } from './guess'
+import { record } from './record'
 import { openRecogniser, type AtWork, type Where } from './recogniser'
 
 class Engine {
@@ -34,6 +35,7 @@ class Engine {
       this.card = await fetchCard(new URL('api/v1/model', document.baseURI))
       this.#recognise = await openRecogniser(this.card, (now) => this.#change(now))
       this.stage = 'ready'
+      record('ready', 0, performance.now())
     } catch (error) {
       this.stage = 'failed'
       this.trouble = error
@@ -42,7 +44,9 @@ class Engine {
 
   #change(now: AtWork): void {
     Object.assign(this, now)
-    if (now.model === this.card?.sha256) this.#settle()
+    if (now.model !== this.card?.sha256) return
+    record('full', 0, performance.now())
+    this.#settle()
   }
 
   /** Guesses, best first; null for strokes that newer ones overtook, or before the recogniser is ready. Throws as it does. */
