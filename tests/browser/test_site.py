@@ -70,3 +70,18 @@ def test_where_no_server_helps_the_page_says_so(new_page, host):
     page.goto(host.address)
     page.get_by_text("here no server helps").wait_for()
     assert [path for path in host.asked if "guess" in path or "live" in path] == []
+
+
+def test_the_page_measures_itself(new_page, host):
+    """One button times 200 guesses and a drawing hand; the figures stand there in words, and can be copied."""
+    page = new_page(permissions=["clipboard-read", "clipboard-write"])
+    open_ready(page, f"{host.address}#/measure")
+    page.click("[data-action=measure]")
+    page.wait_for_selector("[data-measured]")
+    figures = page.inner_text("[data-measured]")
+    assert "200 times" in figures
+    assert "does not tell" not in figures
+    page.click("[data-action=copy]")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "One guess, from lines to words: half within" in copied
+    assert "Chrom" in copied

@@ -6,7 +6,7 @@ import { scribble } from './scribble'
 import { spreadOf, type Spread } from './spread'
 
 export const GUESSES = 200
-const DRAWINGS = 4 // drawn at a hand's pace: about three seconds each
+const DRAWINGS = 3 // drawn at a hand's pace: about three seconds each
 const LONG = 'longtask'
 
 /** `longest`: of the page's pauses while drawing, 0 where none reached 50 ms, null where the browser does not tell. */

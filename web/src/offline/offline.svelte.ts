@@ -27,6 +27,7 @@ class Offline {
   /** The waiting version takes over; every page of the old one loads anew, with its drawing. */
   accept(): void {
     tell(this.waiting, { kind: 'take over' })
+    this.waiting = null
   }
 
   later(): void {

@@ -10,16 +10,17 @@ export class DownloadError extends Error {}
  * when `left` is aborted.
  */
 export async function download(url: string, left: AbortSignal): Promise<ArrayBuffer> {
-  const silent = new AbortController()
+  const stop = new AbortController()
+  left.addEventListener('abort', () => stop.abort(left.reason), { signal: stop.signal })
   const silence = new DownloadError(`nothing came for ${PATIENCE / 1000} s`)
-  const wait = (): ReturnType<typeof setTimeout> => setTimeout(() => silent.abort(silence), PATIENCE)
+  const wait = (): ReturnType<typeof setTimeout> => setTimeout(() => stop.abort(silence), PATIENCE)
   let late = wait()
   const heard = (): void => {
     clearTimeout(late)
     late = wait()
   }
   try {
-    return await bytesOf(url, AbortSignal.any([silent.signal, left]), heard)
+    return await bytesOf(url, stop.signal, heard)
   } catch (error) {
     throw error instanceof DownloadError ? error : new DownloadError(error instanceof Error ? error.message : String(error))
   } finally {

@@ -90,7 +90,6 @@ const messages = {
     browser: 'Browser',
   },
   offline: {
-    update: 'Update',
     newVersion: 'A new version is here.',
     reload: 'Reload',
     later: 'Later',

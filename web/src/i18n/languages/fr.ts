@@ -89,7 +89,6 @@ const messages: Messages = {
     browser: 'Navigateur',
   },
   offline: {
-    update: 'Mise à jour',
     newVersion: 'Une nouvelle version est là.',
     reload: 'Recharger',
     later: 'Plus tard',
