@@ -1,25 +1,23 @@
-"""Every screen for everybody: no axe violation, all by keyboard, nothing too small to touch or too wide to see.
+"""Every screen for everybody: no axe violation, all by keyboard, nothing too small to touch, nothing wider than the screen.
 
 The screens are those of web/src/app/route.ts: a new one is tested from its first day. They are looked at with a drawing on
 the paper, so that what a drawing brings along (guesses, verdict, share) is there.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from browser_page import REPOSITORY, TIMEOUT, draw_at_once, open_ready, settled_guesses
-from playwright.sync_api import Browser, Page
-
-Visit = Callable[..., Iterator[tuple[str, Page]]]  # (who, its width in CSS px where another one is meant)
+from browser_page import REPOSITORY, draw_at_once, open_ready, settled_guesses
+from playwright.sync_api import Page
 
 AXE = REPOSITORY / "web" / "node_modules" / "axe-core" / "axe.min.js"
 SCREENS = re.findall(r"'(\w+)'", re.search(r"SCREENS = \[(.*)\]", (REPOSITORY / "web/src/app/route.ts").read_text())[1])
 WHO: dict[str, dict[str, Any]] = {
     "desktop, light, English": {"viewport": {"width": 1200, "height": 750}, "color_scheme": "light"},
-    "phone, dark, French": {
-        "viewport": {"width": 390, "height": 844},
+    "narrowest phone, dark, French": {
+        "viewport": {"width": 320, "height": 640},
         "color_scheme": "dark",
         "locale": "fr-FR",
         "has_touch": True,
@@ -30,14 +28,22 @@ WHO: dict[str, dict[str, Any]] = {
 # What a screen holds beyond its first sight, and what is clicked on the way there from the place before: values of
 # `data-action`, or selectors. Escape closes a dialog again. Without its clock the game waits as long as axe takes.
 BEYOND: dict[str, dict[str, list[str]]] = {
-    "draw": {"pens": ["pen"], "every word": ["all-words"], "sharing": ["all-words", "share"]},
+    "draw": {
+        "pens": ["pen"],
+        "every word": ["all-words"],
+        "naming it": ["all-words", "it-was"],
+        "sharing": ["share"],
+        "kept": ["keep"],
+    },
     "play": {
+        "more choices": ["[data-screen=play] summary"],
         "getting ready": ["[data-choice=seconds] [data-answer=null]", "[data-choice=rounds] [data-answer='3']", "play"],
         "a round": ["start"],
         "its end": ["skip"],
         "results": ["next", "start", "skip", "next", "start", "skip", "next"],
-        "setting up again": ["change"],
     },
+    "gallery": {"one drawing": ["[data-kept]"], "removed": ["remove"]},
+    "settings": {"consent": ["[data-setting=collect]"], "forgetting all": ["reset"]},
 }
 
 # WCAG 2.0 to 2.2, A and AA, and axe's best practices; target-size is off by default. Each violation in one line.
@@ -98,74 +104,45 @@ TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll('mai
   .map((one) => `${one.scrollWidth} px in ${one.clientWidth}: ${one.outerHTML.slice(0, 120)}`)"""
 
 
-@pytest.fixture(scope="module")
-def visit(browser: Browser, address: str, drawings: dict[str, Any]) -> Iterator[Visit]:
-    """Goes from screen to screen with somebody's page, on which a fish is drawn: (the place's name, the page)."""
-    pages: dict[str, Page] = {}
+def places(page: Page) -> Iterator[str]:
+    """Goes from screen to screen, and beyond; yields the name of each place."""
+    for screen in SCREENS:
+        page.evaluate("(screen) => (location.hash = `#/${screen}`)", screen)
+        page.wait_for_selector(f"[data-screen={screen}]")
+        yield screen
+        for place, actions in BEYOND.get(screen, {}).items():
+            for action in actions:
+                selector = action if action.startswith("[") else f"[data-action={action}]"
+                page.locator(selector).locator("visible=true").first.click()
+            yield f"{screen}: {place}"
+            if page.locator("dialog[open]").count():
+                page.keyboard.press("Escape")
+                page.wait_for_selector("dialog[open]", state="detached")
 
-    def page_of(who: str) -> Page:
-        page = browser.new_page(reduced_motion="reduce", **({"locale": "en-US"} | WHO[who]))
-        page.set_default_timeout(TIMEOUT)
-        open_ready(page, address)
-        page.evaluate(AXE.read_text(encoding="utf-8"))  # by the debugger: the page's own policy admits no such script
-        draw_at_once(page, drawings["fish"])
-        settled_guesses(page)
-        return page
 
-    def visits(who: str, width: int | None = None) -> Iterator[tuple[str, Page]]:
-        page = pages[who] = pages.get(who) or page_of(who)
-        viewport = WHO[who]["viewport"]
-        page.set_viewport_size(viewport | {"width": width or viewport["width"]})
-        for screen in SCREENS:
-            page.evaluate("(screen) => (location.hash = `#/${screen}`)", screen)
-            page.wait_for_selector(f"[data-screen={screen}]")
-            yield screen, page
-            for place, actions in BEYOND.get(screen, {}).items():
-                for action in actions:
-                    selector = action if action.startswith("[") else f"[data-action={action}]"
-                    page.locator(selector).locator("visible=true").first.click()
-                yield f"{screen}: {place}", page
-                if page.locator("dialog[open]").count():
-                    page.keyboard.press("Escape")
-
-    yield visits
-    for page in pages.values():
-        page.context.close()
+def not_by_keyboard(page: Page) -> list[str]:
+    """What the Tab key, from here to the end and on from the top, does not come to, or does not show that it has."""
+    page.evaluate(WATCH_FOCUS)
+    for _ in range(page.evaluate(OPERABLE) + 3):
+        page.keyboard.press("Tab")
+    missed: list[str] = page.evaluate(NOT_REACHED)
+    unmarked: list[str] = page.evaluate("window.unmarked")
+    return [f"not reached: {one}" for one in missed] + [f"focus not seen: {one}" for one in unmarked]
 
 
 @pytest.mark.parametrize("who", WHO)
-def test_axe_finds_no_violation_on_any_screen(visit, who):
-    """WCAG 2.2 A and AA, and axe's best practices, in all three themes, on phone, tablet and desktop."""
+def test_no_screen_shuts_anybody_out(new_page, address, drawings, who):
+    """WCAG 2.2 A and AA and axe's best practices; 44 × 44 px to press; no scrolling sideways; Tab reaches all and shows where
+    it is: on every screen, in every theme."""
+    page = new_page(reduced_motion="reduce", **WHO[who])
+    open_ready(page, address)
+    page.evaluate(AXE.read_text(encoding="utf-8"))  # by the debugger: the page's own policy admits no such script
+    draw_at_once(page, drawings["fish"])
+    settled_guesses(page)
     found = {}
-    for place, page in visit(who):
-        found[place] = page.evaluate(RUN_AXE)
-    assert {place: violations for place, violations in found.items() if violations} == {}
-
-
-@pytest.mark.parametrize("who", ["desktop, light, English", "phone, dark, French"])
-def test_everything_is_large_enough_to_touch(visit, who):
-    """Whatever one can press or tick is at least 44 × 44 px."""
-    found = {}
-    for place, page in visit(who):
-        assert page.evaluate(OPERABLE) > 0
-        found[place] = page.evaluate(TOO_SMALL)
-    assert {place: small for place, small in found.items() if small} == {}
-
-
-def test_tab_reaches_everything_and_shows_where_it_is(visit):
-    """From top to bottom of every screen the Tab key comes to each thing that one can press, tick, slide or fill in."""
-    missed = {}
-    for place, page in visit("desktop, light, English"):
-        page.evaluate(WATCH_FOCUS)
-        for _ in range(page.evaluate(OPERABLE) + 3):  # and on from the page's top
-            page.keyboard.press("Tab")
-        missed[place] = page.evaluate(NOT_REACHED) + page.evaluate("window.unmarked")
-    assert {place: these for place, these in missed.items() if these} == {}
-
-
-def test_nothing_scrolls_sideways_on_the_narrowest_phone(visit):
-    """At 320 px, in French, whose words are longer, every screen fits."""
-    found = {}
-    for place, page in visit("phone, dark, French", width=320):
-        found[place] = page.evaluate(TOO_WIDE)
-    assert {place: wide for place, wide in found.items() if wide} == {}
+    for place in places(page):
+        page.evaluate(OPERABLE)
+        found[place] = (
+            page.evaluate(RUN_AXE) + page.evaluate(TOO_SMALL) + page.evaluate(TOO_WIDE) + not_by_keyboard(page)
+        )
+    assert {place: faults for place, faults in found.items() if faults} == {}
