@@ -304,7 +304,7 @@ const messages = {
     givingLead: 'I learned to guess from drawings that people gave. Yours can help too, if you like.',
     collect: 'Collect my drawings so that guessing can be taught with them',
     consent: [
-      ['When', 'While this is on: each drawing of a game, and each drawing that you keep or say right or wrong to. Never the ones from before.'],
+      ['When', 'While this is on: each drawing of a game, and each drawing that you keep or say right or wrong to. Never those kept before.'],
       ['What', 'The lines, with when each point was drawn; the word; whether I guessed it, and what I guessed; which version of me it was; the date. Not your name, not where you are.'],
       ['Where', 'Only on this device, in this browser. Nothing is sent. You can save what was collected as a file, and give that to whom you like.'],
       ['What for', 'To teach drawing recognisers like me.'],

@@ -304,7 +304,7 @@ const messages: Messages = {
     givingLead: 'J’ai appris à deviner grâce à des dessins que des gens ont donnés. Les tiens peuvent aider aussi, si tu veux.',
     collect: 'Mettre mes dessins de côté pour apprendre à deviner',
     consent: [
-      ['Quand', `Tant que c’est activé${SPACE}: chaque dessin d’une partie, et chaque dessin que tu gardes ou dont tu dis si j’avais raison. Jamais ceux d’avant.`],
+      ['Quand', `Tant que c’est activé${SPACE}: chaque dessin d’une partie, et chaque dessin que tu gardes ou dont tu dis si j’avais raison. Jamais ceux gardés avant.`],
       ['Quoi', `Les traits, avec le moment de chaque point${THIN}; le mot${THIN}; si je l’ai deviné, et ce que j’ai deviné${THIN}; ma version${THIN}; la date. Ni ton nom, ni où tu es.`],
       ['Où', 'Seulement sur cet appareil, dans ce navigateur. Rien n’est envoyé. Tu peux enregistrer le tout dans un fichier, et le donner à qui tu veux.'],
       ['Pour quoi faire', 'Pour apprendre à reconnaître des dessins, à moi et à d’autres.'],
