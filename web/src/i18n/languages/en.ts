@@ -56,7 +56,6 @@ const messages = {
   how: {},
   settings: {},
   exchange: {
-    shareButton: 'Share',
     title: 'Save or share',
     preview: 'This is what the picture will look like.',
     white: 'White paper',

@@ -55,7 +55,6 @@ const messages: Messages = {
   how: {},
   settings: {},
   exchange: {
-    shareButton: 'Partager',
     title: 'Enregistrer ou partager',
     preview: 'Voici comment sera l’image.',
     white: 'Papier blanc',
