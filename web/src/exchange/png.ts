@@ -1,8 +1,8 @@
 /** Strokes as a square picture with the page's own ink: what the preview shows and what is saved as PNG. */
 import { boxOf } from '../ink/box'
 import { HEX } from '../ink/colours'
+import { inkPath } from '../ink/inkPath'
 import type { Inked } from '../ink/sketch'
-import { strokeOutline } from '../ink/strokeOutline'
 
 const SIDE = 1024 // pixels
 const AIR = 80 // pixels around the drawing
@@ -25,10 +25,8 @@ export function paintSheet(canvas: HTMLCanvasElement, strokes: readonly Inked[],
   if (caption !== '') write(context, caption, font)
   placeStrokes(context, strokes, caption === '' ? SIDE : SIDE - FOOT)
   for (const stroke of strokes) {
-    const outline = new Path2D()
-    strokeOutline(outline, stroke, 0)
     context.fillStyle = HEX[stroke.pen.colour]
-    context.fill(outline)
+    context.fill(new Path2D(inkPath(stroke)))
   }
 }
 
