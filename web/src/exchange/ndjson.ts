@@ -39,7 +39,7 @@ export function ndjsonDrawings(text: string): Arrivals {
 
 function drawingOf(line: string, number: number): Arrival {
   const refuse = (expected: Expected, found: unknown, stroke: number | null = null): never => {
-    const shown = typeof found === 'string' ? found : (JSON.stringify(found) ?? '–')
+    const shown = typeof found === 'string' ? found : (JSON.stringify(found) ?? '')
     throw new Unreadable({ kind: 'line', line: number, stroke, expected, found: excerpt(shown) })
   }
   let record: unknown

@@ -87,7 +87,7 @@ async function linesOn(stage: SVGSVGElement): Promise<Untimed[]> {
     .filter((shape) => shape.checkVisibility())
     .flatMap((shape) => tracesOf(shape, stage))
   const rest = breather()
-  const glances = await each(traces, (trace) => walked(trace, GLANCE, rest))
+  const glances = await each(traces, (trace) => lineOf(trace, GLANCE, rest))
   const whole = boxOf(glances.map((line) => ({ ...line, t: [] })))
   const drawn = traces.filter((trace, index) => traces.length === 1 || !(trace.isPaper && covers(glances[index], whole)))
   if (drawn.length === 0) throw new Unreadable({ kind: 'lines' })
