@@ -87,7 +87,7 @@ def test_ndjson_saved_by_the_page_is_ingested(page, drawings, tmp_path):
     assert times[-1] == round(strokes[-1][2][-1])
 
 
-def test_a_link_carries_the_drawing_to_another_page(new_page, page, address, drawings, model, recogniser):
+def test_a_link_carries_the_drawing_to_another_page(new_page, page, drawings, recogniser):
     """Opened elsewhere, and fitted to a smaller paper, it gets the same guesses; its address is then like any other."""
     replay(page, drawings["bicycle"], speed=ANY_SPEED)
     settled_guesses(page)

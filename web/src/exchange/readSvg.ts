@@ -11,7 +11,6 @@ import { HEX } from '../ink/colours'
 import { COLOURS, MAX_POINTS, type Colour, type Pen } from '../ink/sketch'
 import type { Arrival } from './arrival'
 import { Unreadable } from './fault'
-import { nearestWidth } from './fit'
 import { timed, type Line, type Untimed } from './pace'
 import { ownPath } from './svg'
 
@@ -38,7 +37,7 @@ const LARGEST = 1e6 // characters of a picture
 const GLANCE = 16 // steps along a line that tell how large the drawing is
 const PATIENCE = 12 // ms of work before the page gets its turn
 
-/** A shape without gaps, and where it lies: `frame` takes its points to the picture's unit. */
+/** A shape without gaps, and where it lies: `frame` takes its points to the picture's unit. A rectangle without a line may be the paper. */
 type Trace = { readonly shape: SVGGeometryElement; readonly frame: DOMMatrix; readonly pen: Pen; readonly isPaper: boolean }
 
 /** The drawing of a picture. Throws Unreadable. */
@@ -101,10 +100,10 @@ async function linesOn(stage: SVGSVGElement): Promise<Untimed[]> {
   return lines
 }
 
-/** A rectangle around everything that has no line of its own: the paper, not a stroke. */
+/** Whether a line goes around everything, as far as rounding lets one tell. */
 function covers(line: Line, whole: Box): boolean {
-  const { x, y, width, height } = boxOf([{ ...line, t: [] }])
-  return x <= whole.x && y <= whole.y && width >= whole.width && height >= whole.height
+  const { width, height } = boxOf([{ ...line, t: [] }])
+  return width > 0.99 * whole.width && height > 0.99 * whole.height
 }
 
 function tracesOf(shape: SVGGeometryElement, stage: SVGSVGElement): Trace[] {
@@ -157,7 +156,7 @@ function scaleOf({ a, b, c, d }: DOMMatrix): number {
 
 function penOf(shape: Element, scale: number): Pen {
   const { stroke, fill, strokeWidth } = getComputedStyle(shape)
-  return { colour: nearestColour(stroke === 'none' ? fill : stroke), width: nearestWidth(parseFloat(strokeWidth) * scale) }
+  return { colour: nearestColour(stroke === 'none' ? fill : stroke), width: parseFloat(strokeWidth) * scale }
 }
 
 /** The pen's colour that comes nearest to a computed one, "rgb(29, 37, 69)"; ink for one that is none. */
