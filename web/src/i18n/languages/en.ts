@@ -109,6 +109,7 @@ const messages = {
     without: (without: string, withIt: string) => `Without it: ${without} instead of ${withIt}.`,
     instead: (phrase: string) => `I would then say ${phrase}.`,
     decisive: (strokes: string, best: string, other: string) => `What makes the difference is stroke ${strokes}: without it I would say ${other}, not ${best}.`,
+    needed: (strokes: string, best: string) => `What I cannot do without is stroke ${strokes}: without it I would not say ${best}.`,
     together: (phrase: string) => `No stroke alone decides: the strokes say ${phrase} together.`,
   },
   gallery: {},
