@@ -218,6 +218,7 @@ const messages: Messages = {
     without: (without, withIt) => `Sans lui${SPACE}: ${without} au lieu de ${withIt}.`,
     instead: (phrase) => `Je dirais alors ${phrase}.`,
     decisive: (strokes, best, other) => `Ce qui fait la différence, c’est le trait ${strokes}${SPACE}: sans lui je dirais ${other}, pas ${best}.`,
+    needed: (strokes, best) => `Ce dont je ne peux pas me passer, c’est le trait ${strokes}${SPACE}: sans lui je ne dirais pas ${best}.`,
     together: (phrase) => `Aucun trait ne décide seul${SPACE}: ensemble, ils disent ${phrase}.`,
   },
   gallery: {
