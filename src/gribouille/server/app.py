@@ -1,8 +1,8 @@
 """The routes. `create_app` takes a recogniser (or a model file) and returns the FastAPI application.
 
-GET /api/v1/model · GET /api/v1/model.onnx · POST /api/v1/guess · WS /api/v1/live · GET / (the page). Recognition runs
-in threads, one a core, never on the event loop; its answers are `Recogniser`'s, bit for bit. Every error is
-{"error": {"message", "stroke", "point"}}.
+GET /api/v1/model · GET /api/v1/model.onnx · POST /api/v1/guess · WS /api/v1/live · GET / (the page), and with a store
+GET /api/v1/drawings (`drawings`). Recognition runs in threads, one a core, never on the event loop; its answers are
+`Recogniser`'s, bit for bit. Every error is {"error": {"message", "stroke", "point"}}.
 """
 
 import os
@@ -41,10 +41,13 @@ MODEL_URL = "/api/v1/model.onnx"
 REFUSALS: dict[int | str, dict[str, Any]] = {413: {"model": ErrorAnswer}, 422: {"model": ErrorAnswer}}
 
 
-def create_app(model: Recogniser | Path | str | None = None, static: Path = STATIC) -> FastAPI:
+def create_app(
+    model: Recogniser | Path | str | None = None, static: Path = STATIC, store: Path | None = None
+) -> FastAPI:
     """The application around a recogniser, a model file or, by default, the shipped model; `static` is the built page.
 
-    Raises ModelError where the model file is missing or none of Gribouille's.
+    With the folder of a `store` it shows how others drew a word. Raises ModelError where the model file is missing or none
+    of Gribouille's, StoreError for no store.
     """
     recogniser = model if isinstance(model, Recogniser) else Recogniser(model)
     app = FastAPI(
@@ -57,14 +60,20 @@ def create_app(model: Recogniser | Path | str | None = None, static: Path = STAT
         middleware=[Middleware(SecurityHeaders), Middleware(BodyLimit)],
     )
     _add_errors(app)
-    _add_model(app, recogniser)
+    _add_model(app, recogniser, drawings=store is not None)
     _add_guesses(app, recogniser)
+    if store is not None:
+        from gribouille.server.drawings import (
+            add_drawings,
+        )  # brings pyarrow and numba, which serving alone does not need
+
+        add_drawings(app, store)
     app.mount("/", Page(static), name="page")
     return app
 
 
-def _add_model(app: FastAPI, recogniser: Recogniser) -> None:
-    description = model_answer(recogniser, MODEL_URL)
+def _add_model(app: FastAPI, recogniser: Recogniser, *, drawings: bool) -> None:
+    description = model_answer(recogniser, MODEL_URL, drawings=drawings)
     etag = f'"{recogniser.sha256}"'
 
     @app.get("/api/v1/model")

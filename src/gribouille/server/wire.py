@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
 
 from gribouille.drawing import MAX_POINTS, StrokesError
 from gribouille.recogniser import Guess, Recogniser
+from gribouille.word_scores import word_scores_of
 
 DEFAULT_TOP = 5  # guesses in an answer
 MAX_TOP = 1_000  # more than any model has words
@@ -67,12 +68,17 @@ class ModelAnswer(BaseModel):
     labels_fr: list[str] = Field(description="The same in French.")
     raster: dict[str, Any] = Field(description="The picture that the model draws from the points.")
     metrics: dict[str, Any] = Field(description="Measured accuracy, with its protocol.")
+    accuracies: dict[str, float] | None = Field(
+        description="Per English word the share of finished drawings that is guessed rightly, estimated on test drawings;"
+        " null for a model that nobody measured word by word."
+    )
     data_hash: str
     commit: str
     licence: str
     bytes: int
     sha256: str
     url: str
+    drawings: bool = Field(description="Whether the server shows drawings of its store: GET /api/v1/drawings.")
 
 
 def pairs(guesses: Sequence[Guess]) -> list[tuple[str, float]]:
@@ -80,21 +86,23 @@ def pairs(guesses: Sequence[Guess]) -> list[tuple[str, float]]:
     return [(guess.label, guess.probability) for guess in guesses]
 
 
-def model_answer(recogniser: Recogniser, url: str) -> ModelAnswer:
-    """The description of a recogniser's model, whose file can be had at `url`."""
-    metadata = recogniser.metadata
+def model_answer(recogniser: Recogniser, url: str, *, drawings: bool = False) -> ModelAnswer:
+    """The description of a recogniser's model, whose file can be had at `url`; `drawings`: beside those of a store."""
+    metadata, scores = recogniser.metadata, word_scores_of(recogniser.path, recogniser.sha256)
     return ModelAnswer(
         name=metadata.name,
         labels=list(metadata.labels),
         labels_fr=list(metadata.labels_fr),
         raster=dict(metadata.raster),
         metrics=dict(metadata.metrics),
+        accuracies=None if scores is None else {word: round(share, 4) for word, share in scores.accuracies.items()},
         data_hash=metadata.data_hash,
         commit=metadata.commit,
         licence=metadata.licence,
         bytes=len(recogniser.file),
         sha256=recogniser.sha256,
         url=url,
+        drawings=drawings,
     )
 
 

@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { StrokesError } from './canonical'
+import type { Card } from './card'
 import type { Request, Response } from './messages'
 import { openDevice } from './device'
+import type { RasterSpec } from './raster'
 
-const CARD = { name: '', labels: ['cat', 'fish'], labels_fr: ['chat', 'poisson'], url: '/model.onnx', sha256: 'abc' }
+const RASTER: RasterSpec = { side: 64, line_width: 2, margin: 1.5, channels: ['ink'] }
+const CARD: Card = { name: '', labels: ['cat', 'fish'], labels_fr: ['chat', 'poisson'], raster: RASTER, metrics: {}, url: '/model.onnx', sha256: 'abc', drawings: false }
 
 /** A worker that the test speaks for. */
 class Puppet {

@@ -2,9 +2,11 @@ import { expect, it } from 'vitest'
 import { StrokesError } from './canonical'
 import type { Card } from './card'
 import type { Guess } from './guess'
+import type { RasterSpec } from './raster'
 import { openRecogniser, type Way, type Where } from './recogniser'
 
-const CARD: Card = { name: '', labels: ['fish'], labels_fr: ['poisson'], url: '', sha256: '' }
+const RASTER: RasterSpec = { side: 64, line_width: 2, margin: 1.5, channels: ['ink'] }
+const CARD: Card = { name: '', labels: ['fish'], labels_fr: ['poisson'], raster: RASTER, metrics: {}, url: '', sha256: '', drawings: false }
 const FISH: Guess[] = [{ label: 'fish', probability: 1 }]
 const STROKES = [{ x: [0], y: [0], t: [0] }]
 
