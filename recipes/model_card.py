@@ -1,15 +1,17 @@
-"""The tables of a shipped model's card: measured, and written between the marks that the card holds for them.
+"""The tables of a shipped model's card: measured, and written between the marks that the card holds for them; its scores.
 
     python recipes/model_card.py MODEL.onnx STORE [--peer NAME=MODEL …] [--work runs/cards]
 
 The card (MODEL.md, beside the model) is prose in English and French with pairs of marks, `<!-- results en -->` …
 `<!-- end -->`; what stands between them is made anew: results (with peers on the very same drawings), failures, words. What
-a model answers is kept in the work folder under its hash, so that a second call costs nothing.
+a model answers is kept in the work folder under its hash, so that a second call costs nothing. The counts of each word are
+written to MODEL.words.json as well, for programs (the page's game asks for easy words or hard ones).
 """
 
 import argparse
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -24,6 +26,7 @@ from gribouille.metrics import confusion
 from gribouille.predict import Predictor, predictor_of
 from gribouille.sampling import batches_of, distinct_rows
 from gribouille.store import Store
+from gribouille.word_scores import WordScores, word_scores_path
 
 WORST, PAIRS = 14, 8  # named in the text
 GROUPS = {"natural mix": "mélange naturel", "recognized": "reconnus seulement", "all rows": "toutes les lignes"}
@@ -151,6 +154,13 @@ def table(taken: np.ndarray, store: Store) -> str:
     return "\n".join(lines)
 
 
+def scores(path: Path, model: Measured, words: Sequence[str]) -> WordScores:
+    """The counts of each word, for the file beside the model."""
+    counts = zip(np.diagonal(model.taken).tolist(), model.taken.sum(axis=1).tolist(), strict=True)
+    protocol = f"finished drawings, all rows; {model.summary['protocol']}"
+    return WordScores(sha256(path.read_bytes()).hexdigest(), protocol, dict(zip(words, counts, strict=True)))
+
+
 def filled(card: str, blocks: dict[str, str], path: Path) -> str:
     """The card with every block between its marks; ValueError where the card lacks a mark."""
     for name, block in blocks.items():
@@ -162,7 +172,7 @@ def filled(card: str, blocks: dict[str, str], path: Path) -> str:
 
 
 def main() -> None:
-    """Measures, and writes the card."""
+    """Measures, and writes the card and the scores."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
     parser.add_argument("store", type=Path)
@@ -180,6 +190,8 @@ def main() -> None:
     card = options.model.with_suffix(".md")
     text = filled(card.read_text(encoding="utf-8"), blocks, card)
     write_atomically(card, lambda place: place.write_text(text, encoding="utf-8"))
+    counts = scores(options.model, model, store.labels).to_json()
+    write_atomically(word_scores_path(options.model), lambda place: place.write_text(counts, encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ PACKAGE = Path(gribouille.__file__).parent
 # a drawing and a file: evaluation, distillation and export ask it what everybody will get.
 LAYERS = [
     {"drawing", "labels"},
-    {"lines", "recogniser"},
+    {"lines", "recogniser", "word_scores"},
     {"bulk_kernel"},
     {"formats"},
     {"store", "ingest"},

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from gribouille.export import Imprint, export
 from gribouille.nets import build_net
 from gribouille.raster.spec import RasterSpec
 from gribouille.recogniser import MODELS
+from gribouille.word_scores import word_scores_of
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "recipes"))
 import model_card
@@ -58,6 +60,9 @@ def test_tables_say_what_was_counted(tmp_path, monkeypatch):
     assert f"| {100 * top1:.2f} |".replace(".", ",") in card
     assert "*another, natural mix*" in card
     assert all(f"| {word} / {word} |" in card for word in store.labels)
+    scores = word_scores_of(tmp_path / "model.onnx", sha256((tmp_path / "model.onnx").read_bytes()).hexdigest())
+    assert scores is not None
+    assert all(f"| {word} / {word} | {seen} |" in card for word, (_, seen) in scores.words.items())
     taken = np.array([[9, 1], [5, 5]])
     told = model_card.failures(taken, ["left", "right"], "en")
     assert "right 0.50 (left), left 0.90 (right)" in told

@@ -1,7 +1,9 @@
 """The picture: numba kernel = tensor layer = onnxruntime = the definition, whatever the drawing and the side."""
 
+import base64
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -349,3 +351,13 @@ def test_public_teacher_recognises_our_bitmaps(shared_data: Path, real: list[Dra
         right += int(np.sum(logits.argmax(1) == labels.index(word)))
         total += len(drawings)
     assert right / total > 0.77
+
+
+def test_the_pages_golden_pictures_are_the_kernels() -> None:
+    """What raster.ts is held to, bit for bit, is what the kernel draws today."""
+    golden = json.loads((Path(__file__).parent / "golden" / "raster.json").read_text())
+    spec = RasterSpec.from_dict(golden["spec"])
+    for named in golden["pictures"]:
+        [picture] = by_kernel([np.array(named["drawing"], np.uint8)], spec)
+        packed = zlib.decompress(base64.b64decode(named["picture"]))
+        assert np.array_equal(np.frombuffer(packed, "<f4").reshape(picture.shape), picture), named["name"]

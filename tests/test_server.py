@@ -2,6 +2,7 @@ import gzip
 import json
 import socket
 import threading
+from itertools import chain
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -11,13 +12,16 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket
 
 from gribouille import Recogniser
+from gribouille.ingest import IngestOptions, ingest
 from gribouille.server import PortError, create_app
 from gribouille.server.guard import MAX_BODY, SECURITY_HEADERS
 from gribouille.server.live import live
 from gribouille.server.published import integrity
 from gribouille.server.run import listening
+from gribouille.store import StoreError
 
 LINE = [[[0, 10, 20], [0, 5, 0]]]
+STORED = 30  # drawings in the store: twelve recognised houses of 22, and eight suns without a country
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +42,33 @@ def built(tmp_path: Path, recogniser: Recogniser) -> TestClient:
     (tmp_path / "assets" / "index-abc123.js").write_text("export {}")
     (tmp_path / "assets" / "ort-abc123.wasm").write_bytes(b"\0asm")
     return TestClient(create_app(recogniser, tmp_path))
+
+
+def stored(row: int) -> dict:
+    """A record of the store; its number stands in its second point."""
+    house = row < 22
+    return {
+        "word": "house" if house else "sun",
+        "countrycode": ["CA", "FR", "DE"][row % 3] if house else None,
+        "recognized": row < 12 if house else False,
+        "drawing": [[[0, row, 255], [0, row, 9]], [[7, 7], [8, 8]]],
+    }
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in two parts, whose dictionaries of countries differ."""
+    folder = tmp_path_factory.mktemp("shown")
+    source = folder / "drawings.ndjson"
+    source.write_text("".join(json.dumps(stored(row)) + "\n" for row in reversed(range(STORED))))
+    ingest([source], folder / "store", IngestOptions(part_rows=10))
+    return folder / "store"
+
+
+@pytest.fixture(scope="module")
+def showing(recogniser: Recogniser, store: Path) -> TestClient:
+    """A client of a server with a store."""
+    return TestClient(create_app(recogniser, Path("nowhere"), store))
 
 
 def test_guess_is_the_recognisers_bit_for_bit(client: TestClient, recogniser: Recogniser, golden_raw) -> None:
@@ -237,6 +268,68 @@ def test_openapi_describes_requests_answers_and_refusals(client: TestClient) -> 
     assert refusal.endswith("/ErrorAnswer")
     assert "strokes" in document["components"]["schemas"]["GuessRequest"]["properties"]
     assert set(document["paths"]) == {"/api/v1/model", "/api/v1/model.onnx", "/api/v1/guess"}
+
+
+def rows_of(answer) -> list[int]:
+    """The numbers of the drawings in an answer."""
+    return [drawing["strokes"][0][0][1] for drawing in answer.json()["drawings"]]
+
+
+def test_drawings_are_those_of_the_store(showing: TestClient) -> None:
+    """Strokes and country come out as they went in: of a word, the recognised ones, each once, page after page."""
+    pages = [showing.get("/api/v1/drawings", params={"label": "house", "count": 5, "page": page}) for page in range(4)]
+    assert [len(rows_of(page)) for page in pages] == [5, 5, 2, 0]
+    rows = list(chain.from_iterable(map(rows_of, pages)))
+    assert sorted(rows) == list(range(12))
+    assert rows != sorted(rows)
+    for drawing in pages[0].json()["drawings"]:
+        expected = stored(drawing["strokes"][0][0][1])
+        assert drawing == {"strokes": expected["drawing"], "countrycode": expected["countrycode"]}
+
+
+def test_the_same_drawings_are_shown_at_every_start(showing: TestClient, recogniser: Recogniser, store: Path) -> None:
+    """Another server of the same store shows the same page, so that it may be kept for a while."""
+    again = TestClient(create_app(recogniser, Path("nowhere"), store))
+    first, second = (client.get("/api/v1/drawings", params={"label": "house"}) for client in (showing, again))
+    assert first.content == second.content
+    assert first.headers["Cache-Control"] == "public, max-age=3600"
+
+
+def test_a_word_that_was_never_recognised_is_shown_all_the_same(showing: TestClient) -> None:
+    """Where no drawing of a word was recognised, those that there are are shown; a country not known is null."""
+    answer = showing.get("/api/v1/drawings", params={"label": "sun"})
+    assert sorted(rows_of(answer)) == list(range(22, STORED))
+    assert {drawing["countrycode"] for drawing in answer.json()["drawings"]} == {None}
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "complaint"),
+    [
+        ({"label": "cat"}, 404, "expected a word of this server's store, found 'cat'"),
+        ({"label": "house", "count": 25}, 422, "count"),
+        ({"label": "house", "page": -1}, 422, "page"),
+        ({}, 422, "label"),
+    ],
+)
+def test_drawings_that_there_are_not(showing: TestClient, asked: dict, status: int, complaint: str) -> None:
+    """A word of which the store has none is 404; more than an answer holds, or no word, is 422; each says why."""
+    answer = showing.get("/api/v1/drawings", params=asked)
+    assert answer.status_code == status
+    assert complaint in answer.json()["error"]["message"]
+
+
+def test_the_card_says_whether_there_are_drawings(client: TestClient, showing: TestClient) -> None:
+    """Without a store there is no such route, the card says so, and OpenAPI describes the route where there is one."""
+    assert client.get("/api/v1/model").json()["drawings"] is False
+    assert client.get("/api/v1/drawings", params={"label": "house"}).status_code == 404
+    assert showing.get("/api/v1/model").json()["drawings"] is True
+    assert "/api/v1/drawings" in showing.get("/api/v1/openapi.json").json()["paths"]
+
+
+def test_a_folder_that_is_no_store_is_refused_at_the_start(recogniser: Recogniser, tmp_path: Path) -> None:
+    """The server does not start with drawings that it could not show."""
+    with pytest.raises(StoreError, match="expected a store"):
+        create_app(recogniser, Path("nowhere"), tmp_path)
 
 
 def test_live_answers_each_drawing_with_its_id(client: TestClient, recogniser: Recogniser, house) -> None:

@@ -34,6 +34,9 @@ app = typer.Typer(
 Host = Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 lets other machines in.")]
 Port = Annotated[int, typer.Option(help="Port to listen at; 0 takes any free one.", min=0, max=65_535)]
 Model = Annotated[Path | None, typer.Option(help="Model file, or the name of a shipped one; by default small.")]
+Shown = Annotated[
+    Path | None, typer.Option("--store", metavar="STORE", help="Store whose drawings the page shows: how others drew.")
+]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -103,16 +106,16 @@ def guess(
 
 
 @app.command()
-def serve(host: Host = LOCALHOST, port: Port = PORT, model: Model = None) -> None:
+def serve(host: Host = LOCALHOST, port: Port = PORT, model: Model = None, store: Shown = None) -> None:
     """Serve the page and the API until interrupted."""
     from gribouille.server import serve
 
     _warn_without_page()
-    serve(host, port, model, lambda address: typer.echo(f"Gribouille is at {address} (Ctrl+C stops it)"))
+    serve(host, port, model, lambda address: typer.echo(f"Gribouille is at {address} (Ctrl+C stops it)"), store)
 
 
 @app.command()
-def draw(port: Port = PORT, model: Model = None) -> None:
+def draw(port: Port = PORT, model: Model = None, store: Shown = None) -> None:
     """Draw here: serve the page on this machine and open it."""
     from gribouille.server import serve
 
@@ -122,7 +125,7 @@ def draw(port: Port = PORT, model: Model = None) -> None:
             webbrowser.open(address)
 
     _warn_without_page()
-    serve(LOCALHOST, port, model, show)
+    serve(LOCALHOST, port, model, show, store)
 
 
 @app.command()

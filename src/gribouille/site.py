@@ -15,6 +15,7 @@ from gribouille.recogniser import Recogniser
 from gribouille.server.guard import SECURITY_HEADERS
 from gribouille.server.page import IMMUTABLE, STATIC
 from gribouille.server.published import CARD, FOLDER, published
+from gribouille.server.wire import Place
 
 MARK = "gribouille-site.json"  # says that a folder is ours to replace, and what is in it
 MODEL_NAME = "files/{name}-{sha256:.12}.{ending}"  # for ever: the hash is in it
@@ -66,7 +67,7 @@ def _check(out: Path, static: Path) -> None:
 
 def _files(recogniser: Recogniser) -> dict[str, bytes]:
     """All that is not the built page, by its path in the site."""
-    model = published(recogniser, MODEL_NAME, server=False)
+    model = published(recogniser, MODEL_NAME, Place(server=False, drawings=False))
     mark = {"gribouille": __version__, "model": recogniser.metadata.name, "sha256": recogniser.sha256}
     return {
         **model.files,

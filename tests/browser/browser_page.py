@@ -20,7 +20,8 @@ STATIC = REPOSITORY / "src" / "gribouille" / "server" / "static"
 SERVE = """
 import pathlib, sys
 from gribouille.server import serve
-serve("127.0.0.1", 0, pathlib.Path(sys.argv[1]) if sys.argv[1:] else None, lambda address: print(address, flush=True))
+model, store = (pathlib.Path(path) if path else None for path in sys.argv[1:])
+serve("127.0.0.1", 0, model, lambda address: print(address, flush=True), store)
 """
 # A quiet Chromium: without these it looks up Google's hosts at every start.
 FLAGS = [
@@ -55,9 +56,9 @@ def launch(playwright: Playwright) -> Browser:
 
 
 @contextmanager
-def serving(model: Path | None = None) -> Iterator[str]:
-    """The address of a server process with a model file (by default the shipped one) at a free port."""
-    arguments = [sys.executable, "-c", SERVE] + ([str(model)] if model else [])
+def serving(model: Path | None = None, store: Path | None = None) -> Iterator[str]:
+    """The address of a server process with a model file (by default the shipped one) and a store, at a free port."""
+    arguments = [sys.executable, "-c", SERVE, str(model or ""), str(store or "")]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout

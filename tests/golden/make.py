@@ -1,18 +1,24 @@
-"""Writes raw.json (from ../shared/data) and canonical.json (from it and awkward strokes).
+"""Writes raw.json (from ../shared/data), canonical.json (from it and awkward strokes) and raster.json (pictures of a few).
 
 Run once, by hand: `python tests/golden/make.py`. house.json is the poster's house, house28.json its picture of
-28 px, checked by eye. Other runtimes (the page's canonical.ts) must reproduce canonical.json exactly.
+28 px, checked by eye. Other runtimes (the page's canonical.ts and raster.ts) must reproduce canonical.json and raster.json
+exactly.
 """
 
+import base64
 import gzip
 import json
+import zlib
 from pathlib import Path
 
 import numpy as np
 
-from gribouille.drawing import Strokes, canonical
+from gribouille.drawing import Drawing, Drawings, Strokes, canonical, drawing_of
+from gribouille.raster.kernel import rasterise
+from gribouille.raster.spec import RasterSpec
 
 GOLDEN = Path(__file__).parent
+PICTURED = ("cat", "snowman", "bicycle")  # in raster.json
 SHARED = GOLDEN.parents[2] / "shared" / "data" / "raw"
 WORDS = [
     "bicycle",
@@ -63,13 +69,47 @@ def awkward_strokes() -> list[Strokes]:
     return cases
 
 
+def pictured(records: list[dict]) -> dict[str, Drawing]:
+    """What raster.json shows, by name: dots, a line, the house, a scribble, three real drawings."""
+    generator = np.random.default_rng(20261125)
+    scribble = generator.integers(0, 256, (30, 3))
+    scribble[:, 2] = np.arange(30) % 7 > 0
+    real = {record["word"]: canonical(record["strokes"]) for record in records if record["word"] in PICTURED}
+    return {
+        "a dot": canonical([[[5], [7]]]),
+        "two dots": canonical([[[0], [0]], [[30], [9]]]),
+        "a level line and a dot": canonical([[[0, 10], [0, 0]], [[4], [9]]]),
+        "the poster's house": drawing_of(json.loads((GOLDEN / "house.json").read_text())),
+        "a scribble": scribble.astype(np.uint8),
+        **real,
+    }
+
+
+def packed(picture: np.ndarray) -> str:
+    """Base64 of a picture's deflated little-endian float32."""
+    return base64.b64encode(zlib.compress(picture.astype("<f4").tobytes(), 9)).decode()
+
+
+def raster_vectors(records: list[dict]) -> dict:
+    """The numba kernel's pictures of `pictured` at 28 px, three channels."""
+    drawings = pictured(records)
+    spec = RasterSpec.of_side(28)
+    pictures = rasterise(Drawings.of(list(drawings.values())), spec)
+    rows = zip(drawings.items(), pictures, strict=True)
+    named = [
+        {"name": name, "drawing": drawing.tolist(), "picture": packed(picture)} for (name, drawing), picture in rows
+    ]
+    return {"spec": spec.to_dict(), "pictures": named}
+
+
 def main() -> None:
-    """Write both files."""
+    """Write the three files."""
     records = real_drawings()
     (GOLDEN / "raw.json").write_text(json.dumps(records, separators=(",", ":")) + "\n")
     cases = [record["strokes"] for record in records] + awkward_strokes()
     vectors = [{"strokes": strokes, "drawing": canonical(strokes).tolist()} for strokes in cases]
     (GOLDEN / "canonical.json").write_text(json.dumps(vectors, separators=(",", ":")) + "\n")
+    (GOLDEN / "raster.json").write_text(json.dumps(raster_vectors(records), separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":

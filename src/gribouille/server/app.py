@@ -1,8 +1,8 @@
 """The routes. `create_app` takes a recogniser (or a model file) and returns the FastAPI application.
 
 GET /api/v1/model · GET /api/v1/model.onnx (.onnxz: gzipped) · POST /api/v1/guess · WS /api/v1/live · GET / (the page) · GET
-/model-version.js. Recognition runs in threads, one a core, never on the event loop; its answers are `Recogniser`'s, bit for
-bit. Every error is {"error": {"message", "stroke", "point"}}.
+/model-version.js, and with a store GET /api/v1/drawings (`drawings`). Recognition runs in threads, one a core, never on the
+event loop; its answers are `Recogniser`'s, bit for bit. Every error is {"error": {"message", "stroke", "point"}}.
 """
 
 import hashlib
@@ -33,6 +33,7 @@ from gribouille.server.wire import (
     Guesses,
     GuessRequest,
     ModelAnswer,
+    Place,
     error_answer,
     pairs,
     strokes_error_answer,
@@ -42,10 +43,13 @@ from gribouille.server.wire import (
 REFUSALS: dict[int | str, dict[str, Any]] = {413: {"model": ErrorAnswer}, 422: {"model": ErrorAnswer}}
 
 
-def create_app(model: Recogniser | Path | str | None = None, static: Path = STATIC) -> FastAPI:
+def create_app(
+    model: Recogniser | Path | str | None = None, static: Path = STATIC, store: Path | None = None
+) -> FastAPI:
     """The application around a recogniser, a model file or, by default, the shipped model; `static` is the built page.
 
-    Raises ModelError where the model file is missing or none of Gribouille's.
+    With the folder of a `store` it shows how others drew a word. Raises ModelError where the model file is missing or none
+    of Gribouille's, StoreError for no store.
     """
     recogniser = model if isinstance(model, Recogniser) else Recogniser(model)
     app = FastAPI(
@@ -58,14 +62,19 @@ def create_app(model: Recogniser | Path | str | None = None, static: Path = STAT
         middleware=[Middleware(SecurityHeaders), Middleware(BodyLimit)],
     )
     _add_errors(app)
-    _add_model(app, recogniser)
+    _add_model(app, recogniser, drawings=store is not None)
     _add_guesses(app, recogniser)
+    if store is not None:
+        # brings pyarrow and numba, which serving alone does not need
+        from gribouille.server.drawings import add_drawings
+
+        add_drawings(app, store)
     app.mount("/", Page(static), name="page")
     return app
 
 
-def _add_model(app: FastAPI, recogniser: Recogniser) -> None:
-    model = published(recogniser, "{name}.{ending}?v={sha256}", server=True)
+def _add_model(app: FastAPI, recogniser: Recogniser, *, drawings: bool) -> None:
+    model = published(recogniser, "{name}.{ending}?v={sha256}", Place(server=True, drawings=drawings))
     send_card = _sender(model.card_file, "application/json")
 
     @app.get(f"/{CARD}", response_model=ModelAnswer)

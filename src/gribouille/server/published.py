@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from gribouille.recogniser import MODELS, Recogniser
-from gribouille.server.wire import FirstModel, ModelAnswer, model_answer
+from gribouille.server.wire import FirstModel, ModelAnswer, Place, model_answer
 
 CARD = "api/v1/model"  # below the page's address, as are all paths here
 FOLDER = "api/v1/"
@@ -34,10 +34,10 @@ class Published:
         return self.card.model_dump_json().encode()
 
 
-def published(recogniser: Recogniser, name: str, server: bool) -> Published:
+def published(recogniser: Recogniser, name: str, place: Place) -> Published:
     """A recogniser's model, and the one that stands in for it at first, under addresses made by `name`.
 
-    `name` is a template with {name}, {ending} and {sha256}; `server` says whether somebody answers /api/v1/guess there.
+    `name` is a template with {name}, {ending} and {sha256}; `place` says what else can be asked for there.
     """
 
     def address(which: str, ending: str, sha256: str) -> str:
@@ -50,7 +50,7 @@ def published(recogniser: Recogniser, name: str, server: bool) -> Published:
     if stand_in is not None:
         first = FirstModel(packed=address("first", "onnxz", stand_in.sha256), sha256=stand_in.sha256)
         files[FOLDER + first.packed] = _packed(stand_in.file)
-    card = model_answer(recogniser, url, packed, first, server)
+    card = model_answer(recogniser, url, packed, first, place)
     answer = Published(card, files)
     return Published(card, files | {VERSION: _version(answer.card_file, FOLDER + packed, files[FOLDER + packed])})
 

@@ -16,14 +16,18 @@ class PortError(ValueError):
 
 
 def serve(
-    host: str, port: int, model: Path | None = None, announce: Callable[[str], None] = lambda address: None
+    host: str,
+    port: int,
+    model: Path | None = None,
+    announce: Callable[[str], None] = lambda address: None,
+    store: Path | None = None,
 ) -> None:
     """Serves the page and the API at host:port (0: any free port) until interrupted.
 
-    Calls `announce` with the page's address once connections are accepted. Raises ModelError for a bad model file and
-    PortError where the port is taken or not ours to use.
+    Calls `announce` with the page's address once connections are accepted. `store` is the folder of drawings to show.
+    Raises ModelError for a bad model file, StoreError for no store, PortError where the port is taken or not ours to use.
     """
-    app = create_app(Recogniser(model))
+    app = create_app(Recogniser(model), store=store)
     with listening(host, port) as listener:
         bound = listener.getsockname()[1]
         announce(f"http://{f'[{host}]' if ':' in host else host}:{bound}/")

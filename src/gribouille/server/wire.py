@@ -5,12 +5,14 @@ their nesting is checked. Guesses are pairs [English word, probability], best fi
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
 
 from gribouille.drawing import MAX_POINTS, StrokesError
 from gribouille.recogniser import Guess, Recogniser
+from gribouille.word_scores import word_scores_of
 
 DEFAULT_TOP = 5  # guesses in an answer
 MAX_TOP = 1_000  # more than any model has words
@@ -66,6 +68,14 @@ class FirstModel(BaseModel):
     sha256: str
 
 
+@dataclass(frozen=True)
+class Place:
+    """What can be asked for where a model lies: guesses (not of static files), others' drawings (of a server with a store)."""
+
+    server: bool
+    drawings: bool
+
+
 class ModelAnswer(BaseModel):
     """What the model is, and where its file lies for those who recognise on their own device."""
 
@@ -74,6 +84,10 @@ class ModelAnswer(BaseModel):
     labels_fr: list[str] = Field(description="The same in French.")
     raster: dict[str, Any] = Field(description="The picture that the model draws from the points.")
     metrics: dict[str, Any] = Field(description="Measured accuracy, with its protocol.")
+    accuracies: dict[str, float] | None = Field(
+        description="Per English word the share of finished drawings that is guessed rightly, estimated on test drawings;"
+        " null for a model that nobody measured word by word."
+    )
     data_hash: str
     commit: str
     licence: str
@@ -83,6 +97,7 @@ class ModelAnswer(BaseModel):
     packed: str = Field(description="Where it lies gzipped, likewise; a quarter less.")
     first: FirstModel | None = None
     server: bool = Field(description="Whether guesses can be asked for here, or only the model.")
+    drawings: bool = Field(description="Whether the server shows drawings of its store: GET /api/v1/drawings.")
 
 
 def pairs(guesses: Sequence[Guess]) -> list[tuple[str, float]]:
@@ -90,15 +105,16 @@ def pairs(guesses: Sequence[Guess]) -> list[tuple[str, float]]:
     return [(guess.label, guess.probability) for guess in guesses]
 
 
-def model_answer(recogniser: Recogniser, url: str, packed: str, first: FirstModel | None, server: bool) -> ModelAnswer:
+def model_answer(recogniser: Recogniser, url: str, packed: str, first: FirstModel | None, place: Place) -> ModelAnswer:
     """The description of a recogniser's model, whose file can be had at `url` and, gzipped, at `packed`."""
-    metadata = recogniser.metadata
+    metadata, scores = recogniser.metadata, word_scores_of(recogniser.path, recogniser.sha256)
     return ModelAnswer(
         name=metadata.name,
         labels=list(metadata.labels),
         labels_fr=list(metadata.labels_fr),
         raster=dict(metadata.raster),
         metrics=dict(metadata.metrics),
+        accuracies=None if scores is None else {word: round(share, 4) for word, share in scores.accuracies.items()},
         data_hash=metadata.data_hash,
         commit=metadata.commit,
         licence=metadata.licence,
@@ -107,7 +123,8 @@ def model_answer(recogniser: Recogniser, url: str, packed: str, first: FirstMode
         url=url,
         packed=packed,
         first=first,
-        server=server,
+        server=place.server,
+        drawings=place.drawings,
     )
 
 

@@ -103,6 +103,12 @@ class Store:
         sizes[timed] = np.diff(found[1]) // 4
         return kernel.copied(*found).view(np.uint32), np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
 
+    def countrycodes(self, rows: Int64[np.ndarray, "n"]) -> list[str | None]:
+        """Where each of these rows was drawn (ISO 3166-1 alpha-2), None where it is not known. Raises IndexError."""
+        self._check(rows)
+        codes: list[str | None] = self._column("countrycode").take(pa.array(rows)).to_pylist()
+        return codes
+
     def records(self, rows: Int64[np.ndarray, "n"]) -> Records:
         """Everything known about these rows, in the form that every format's writer takes."""
         times, offsets = self.times(rows)

@@ -18,3 +18,12 @@ export function remember(name: string, value: unknown): void {
     // storage is forbidden here, or full
   }
 }
+
+/** Forgets everything that was remembered, under any name. */
+export function forgetChoices(): void {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX)) localStorage.removeItem(key)
+  } catch {
+    // storage is forbidden here: there is nothing to forget
+  }
+}

@@ -3,6 +3,7 @@ import { tick } from 'svelte'
 import { measureGuess } from '../guess/measureGuess'
 import { grow, redo, START, step, undo, type History } from '../ink/history'
 import { countPoints, EMPTY, MAX_POINTS, type Sketch } from '../ink/sketch'
+import { toneOf, type Tone } from '../guess/tone'
 import { StrokesError } from '../recognise/canonical'
 import { engine } from '../recognise/engine.svelte'
 import type { Guess } from '../recognise/guess'
@@ -10,15 +11,25 @@ import type { Guess } from '../recognise/guess'
 /** Guesses, and the number of points of the drawing that they answer. */
 export type Shown = { readonly guesses: readonly Guess[]; readonly points: number }
 const NOTHING: Shown = { guesses: [], points: 0 }
+export type Tool = 'pen' | 'eraser'
 
 export class Pad {
   shown: Shown = $state.raw(NOTHING)
   /** The error for which the drawing has no answer. */
   trouble: unknown = $state.raw(null)
+  /** The last word of which this drawing was certain; it stays while the drawing goes on, so that the moment comes once. */
+  certain: string | null = $state(null)
+  /** What the hand holds. */
+  tool: Tool = $state('pen')
+  /** Whether a stroke is under the hand; it is the sketch's last one. */
+  drawing: boolean = $state(false)
   #history: History = $state.raw(START)
+  #before: History = START // as it was when the stroke under the hand began
   #sheet = 0 // goes up with every undo and clear: answers to what is no longer there are dropped
 
   readonly sketch: Sketch = $derived(this.#history.present)
+  /** How firmly the best guess may be put. */
+  readonly tone: Tone = $derived(toneOf(this.shown.guesses, this.sketch.strokes))
   readonly empty: boolean = $derived(this.sketch.strokes.length === 0)
   readonly full: boolean = $derived(countPoints(this.sketch) >= MAX_POINTS)
   readonly canUndo: boolean = $derived(this.#history.past.length > 0)
@@ -29,6 +40,8 @@ export class Pad {
 
   /** A stroke begins: a step that undo takes back. `time` is that of the event, for measuring. */
   begin(next: Sketch, time: number): void {
+    this.drawing = true
+    this.#before = this.#history
     this.#history = step(this.#history, next)
     void this.ask(time)
   }
@@ -37,6 +50,16 @@ export class Pad {
   grow(next: Sketch, time: number): void {
     this.#history = grow(this.#history, next)
     void this.ask(time)
+  }
+
+  /** The hand is lifted. */
+  end(): void {
+    this.drawing = false
+  }
+
+  /** The stroke under the hand was none, but a gesture's first finger: all is as it was before it, what may be redone too. */
+  drop(): void {
+    if (this.drawing) this.#turn(this.#before)
   }
 
   /** Another drawing takes the place of this one, by a step that undo takes back: strokes rubbed out, a drawing put in. */
@@ -65,6 +88,7 @@ export class Pad {
       if (!guesses || asked.sheet !== this.#sheet) return
       this.shown = { guesses, points: asked.points }
       this.trouble = null
+      if (this.tone === 'sure') this.certain = guesses[0].label
       await tick()
       measureGuess(time)
     } catch (error) {
@@ -76,8 +100,9 @@ export class Pad {
     if (history === this.#history || history.present === this.sketch) return
     this.#sheet += 1
     this.#history = history
+    this.drawing = false
     this.trouble = null
-    if (this.empty) this.shown = NOTHING
+    if (this.empty) [this.shown, this.certain] = [NOTHING, null]
     else void this.ask()
   }
 }

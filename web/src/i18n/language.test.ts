@@ -1,3 +1,7 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createServer } from 'vite'
 import { describe, expect, it } from 'vitest'
 import { LANGUAGES, preferredLanguage } from './language'
 
@@ -22,5 +26,27 @@ it('leaves no text empty, and has the same texts in every language', () => {
     const said = texts(messages, '')
     expect(said.map(([place]) => place)).toEqual(places)
     for (const [place, text] of said) expect(text, place).toMatch(/\S/)
+  }
+})
+
+const ESPERANTO = `
+import en from './en'
+import { wordsOf } from '../words'
+export default { ...en, code: 'eo', name: 'Esperanto', words: wordsOf({ '': 'house: domo' }) }
+`
+
+it('learns a language from one more file, and nothing else', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'i18n-'))
+  await cp(import.meta.dirname, root, { recursive: true })
+  await writeFile(join(root, 'languages/eo.ts'), ESPERANTO)
+  const server = await createServer({ root, configFile: false, logLevel: 'error', server: { middlewareMode: true, ws: false } })
+  try {
+    const there = (await server.ssrLoadModule('/language.ts')) as typeof import('./language')
+    expect([...there.LANGUAGES.keys()]).toEqual(['en', 'eo', 'fr'])
+    expect(there.LANGUAGES.get('eo')?.words).toEqual({ house: ['', 'domo'] })
+    expect(there.preferredLanguage('', ['eo', 'fr'])).toBe('eo')
+  } finally {
+    await server.close()
+    await rm(root, { recursive: true })
   }
 })

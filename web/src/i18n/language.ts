@@ -1,12 +1,11 @@
-/** The languages of the page: every file of `languages/` that has a default export; which one a person wants. */
+/** The languages of the page: every file of `languages/`, by its default export; which one a person wants. */
 import type { Language } from './languages/en'
 
-const files = import.meta.glob<{ default: Language }>(['./languages/*.ts', '!./languages/*.words.ts'], { eager: true })
+const files = import.meta.glob<Language>('./languages/*.ts', { eager: true, import: 'default' })
 
 /** By code, in alphabetical order of the codes. */
 export const LANGUAGES: ReadonlyMap<string, Language> = new Map(
   Object.values(files)
-    .map((file) => file.default)
     .sort((a, b) => (a.code < b.code ? -1 : 1))
     .map((language) => [language.code, language]),
 )

@@ -1,42 +1,54 @@
 /** Puts strokes on a canvas: a view of the sketch, never read back. */
-import type { Stroke } from './sketch'
-import { strokeOutline } from './strokeOutline'
+import { inkPath } from './inkPath'
+import { COLOURS, type Colour, type Inked } from './sketch'
 import type { View } from './view'
 
-/** What a picture of the strokes depends on; `ratio` is device pixels per CSS pixel, `ink` a CSS colour. */
-export type Picture = { readonly strokes: readonly Stroke[]; readonly view: View; readonly ratio: number; readonly ink: string }
+export type Inks = Readonly<Record<Colour, string>> // CSS colours
+/** What a picture depends on; `ratio` is device pixels per CSS pixel, `faint` are strokes about to be rubbed out. */
+export type Picture = {
+  readonly strokes: readonly Inked[]
+  readonly faint: ReadonlySet<Inked>
+  readonly view: View
+  readonly ratio: number
+  readonly inks: Inks
+}
 
-/** Paints a picture where `before` stands (null: nothing): only the new ink where the hand just goes on. */
+const FAINT = 0.22 // opacity
+const paths = new WeakMap<Inked, Path2D>() // strokes are never changed, so their outlines need finding only once
+
+/** The theme's colours where an element stands. */
+export function inksOf(element: Element): Inks {
+  const style = getComputedStyle(element)
+  return Object.fromEntries(COLOURS.map((colour) => [colour, style.getPropertyValue(`--pen-${colour}`)])) as Inks
+}
+
+/** Paints a picture where `before` stands (null: nothing): only the strokes that have been added, where that is all. */
 export function paint(context: CanvasRenderingContext2D, picture: Picture, before: Picture | null): void {
-  const { strokes, view, ratio, ink } = picture
-  const grown = before !== null && goesOn(picture, before)
-  if (!grown) {
-    context.setTransform(1, 0, 0, 1, 0, 0)
-    context.clearRect(0, 0, context.canvas.width, context.canvas.height)
-  }
+  const kept = before !== null && goesOn(picture, before) ? before.strokes.length : 0
+  if (kept === 0) wipe(context)
+  const { strokes, faint, view, ratio, inks } = picture
   const scale = ratio * view.scale
   context.setTransform(scale, 0, 0, scale, ratio * view.x, ratio * view.y)
-  context.fillStyle = ink
-  strokes.forEach((stroke, index) => {
-    const inked = grown ? (before.strokes[index]?.x.length ?? 0) : 0
-    if (inked < stroke.x.length) fill(context, stroke, inked)
-  })
+  for (const stroke of strokes.slice(kept)) {
+    context.globalAlpha = faint.has(stroke) ? FAINT : 1
+    context.fillStyle = inks[stroke.pen.colour]
+    context.fill(pathOf(stroke))
+  }
 }
 
-/** Whether a picture shows the one before with something added to its last stroke, or a stroke after it. */
+function wipe(context: CanvasRenderingContext2D): void {
+  context.setTransform(1, 0, 0, 1, 0, 0)
+  context.clearRect(0, 0, context.canvas.width, context.canvas.height)
+}
+
+/** Whether a picture shows the one before, and perhaps more strokes after it. */
 function goesOn(picture: Picture, before: Picture): boolean {
-  const same = picture.view === before.view && picture.ratio === before.ratio && picture.ink === before.ink
-  const last = before.strokes.length - 1
-  const kept = before.strokes.every((stroke, index) => index === last || picture.strokes[index] === stroke)
-  return same && kept && (last < 0 || isLonger(picture.strokes[last], before.strokes[last]))
+  const alike = (['faint', 'view', 'ratio', 'inks'] as const).every((part) => picture[part] === before[part])
+  return alike && before.strokes.every((stroke, index) => picture.strokes[index] === stroke)
 }
 
-function isLonger(stroke: Stroke | undefined, before: Stroke): boolean {
-  return stroke === before || (stroke !== undefined && stroke.x.length > before.x.length && stroke.t[0] === before.t[0])
-}
-
-function fill(context: CanvasRenderingContext2D, stroke: Stroke, from: number): void {
-  const path = new Path2D()
-  strokeOutline(path, stroke, from)
-  context.fill(path)
+function pathOf(stroke: Inked): Path2D {
+  const path = paths.get(stroke) ?? new Path2D(inkPath(stroke))
+  paths.set(stroke, path)
+  return path
 }

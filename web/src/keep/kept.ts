@@ -1,22 +1,22 @@
 /**
  * The drawings that stay on this device, in IndexedDB: the gallery's, and what `collect` allows to be given back.
  *
- * Nothing here ever leaves the device by itself.
+ * The rules, which the settings say in plain words: a drawing is kept when the person presses Keep, and while `collect` is on
+ * also when they say what it was, or have drawn it in a game. What is kept while `collect` is on is `consented`, nothing else
+ * ever is. One drawing is kept once: gone on with and kept again, it takes its own place. Nothing leaves the device by itself.
  */
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
 import { settings } from '../app/settings.svelte'
-import type { Inked } from '../ink/sketch'
+import type { Inked, Sketch } from '../ink/sketch'
 import { engine } from '../recognise/engine.svelte'
 import type { Guess } from '../recognise/guess'
+import type { Said, Verdict } from './said'
 
 const GUESSES_KEPT = 5
 
-/** What the person said of the guess: it was right; wrong and nothing more; or it was `word`. */
-export type Verdict = 'right' | 'wrong' | 'named'
-
 /** A drawing kept. `word` is the English name asked for or told, null where nobody said; `when` in ms since 1970. */
 export type Kept = {
-  readonly id: string
+  readonly id: string // 16 hexadecimal digits
   readonly when: number
   readonly from: 'draw' | 'play'
   readonly strokes: readonly Inked[]
@@ -24,20 +24,46 @@ export type Kept = {
   readonly verdict: Verdict | null
   readonly guesses: readonly Guess[] // the likeliest, at the end
   readonly model: string // sha256 of the model file that guessed
-  /** Drawn while `collect` was on: may be exported as a training drawing. */
+  /** Kept while `collect` was on: may be exported as a training drawing. */
   readonly consented: boolean
 }
 
 /** A drawing to keep, made now: with the model at work, and the consent that stands. */
-export function drawnNow(made: Pick<Kept, 'from' | 'strokes' | 'word' | 'verdict' | 'guesses'>): Kept {
+export function drawnNow(sketch: Sketch, { word, verdict }: Said, guesses: readonly Guess[], from: Kept['from']): Kept {
   return {
-    ...made,
-    id: crypto.randomUUID(),
+    id: idOf(sketch),
     when: Date.now(),
-    guesses: made.guesses.slice(0, GUESSES_KEPT),
+    from,
+    strokes: sketch.strokes,
+    word,
+    verdict,
+    guesses: guesses.slice(0, GUESSES_KEPT),
     model: engine.model,
     consented: settings.collect,
   }
+}
+
+const ids = new Map<string, string>() // of this page's drawings that were kept
+
+/** The id under which a drawing was kept since the page was opened; undefined where it was not. */
+export function knownId(sketch: Sketch): string | undefined {
+  return ids.get(mark(sketch))
+}
+
+function idOf(sketch: Sketch): string {
+  const id = knownId(sketch) ?? freshId()
+  ids.set(mark(sketch), id)
+  return id
+}
+
+/** What stays the same while one goes on drawing, and differs between drawings. */
+function mark({ began, strokes }: Sketch): string {
+  return `${began} ${strokes[0]?.x[0]} ${strokes[0]?.y[0]}`
+}
+
+/** 64 random bits. crypto.randomUUID would want https, which a server in the same room has not. */
+function freshId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 interface Schema extends DBSchema {
@@ -53,9 +79,18 @@ function base(): Promise<IDBPDatabase<Schema>> {
   return opened
 }
 
-/** Keeps a drawing, in the place of one with its id. */
-export async function keep(drawing: Kept): Promise<void> {
-  await (await base()).put('drawings', drawing)
+/** Keeps a drawing, in the place of one with its id; that one, for undo. */
+export async function keep(drawing: Kept): Promise<Kept | undefined> {
+  const change = (await base()).transaction('drawings', 'readwrite')
+  const before = await change.store.get(drawing.id)
+  await change.store.put(drawing)
+  await change.done
+  return before
+}
+
+/** A drawing by its id; undefined where it is not, or no longer, kept. */
+export async function keptDrawing(id: string): Promise<Kept | undefined> {
+  return (await base()).get('drawings', id)
 }
 
 /** All drawings kept, the newest first. */
@@ -63,8 +98,9 @@ export async function keptDrawings(): Promise<Kept[]> {
   return (await (await base()).getAllFromIndex('drawings', 'when')).reverse()
 }
 
-export async function forget(id: string): Promise<void> {
-  await (await base()).delete('drawings', id)
+export async function forget(...ids: string[]): Promise<void> {
+  const change = (await base()).transaction('drawings', 'readwrite')
+  await Promise.all([...ids.map((id) => change.store.delete(id)), change.done])
 }
 
 export async function forgetAll(): Promise<void> {

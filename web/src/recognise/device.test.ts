@@ -9,10 +9,14 @@ const CARD: Card = {
   name: '',
   labels: ['cat', 'fish'],
   labels_fr: ['chat', 'poisson'],
+  raster: { side: 64, line_width: 2, margin: 1.5, channels: ['ink'] },
+  metrics: {},
+  accuracies: null,
   packed: 'https://example.org/model.onnxz',
   sha256: 'full',
   first: null,
   server: true,
+  drawings: false,
 }
 const FIRST = { packed: 'https://example.org/first.onnxz', sha256: 'small' }
 const DOT = [{ x: [0], y: [0], t: [0] }]

@@ -5,7 +5,19 @@ import type { Guess } from './guess'
 import { DownloadError } from './download'
 import { openRecogniser, type AtWork, type Way, type Where } from './recogniser'
 
-const CARD: Card = { name: '', labels: ['fish'], labels_fr: ['poisson'], packed: '', sha256: 'a', first: null, server: true }
+const CARD: Card = {
+  name: '',
+  labels: ['fish'],
+  labels_fr: ['poisson'],
+  raster: { side: 64, line_width: 2, margin: 1.5, channels: ['ink'] },
+  metrics: {},
+  accuracies: null,
+  packed: '',
+  sha256: 'a',
+  first: null,
+  server: true,
+  drawings: false,
+}
 const FISH: Guess[] = [{ label: 'fish', probability: 1 }]
 const STROKES = [{ x: [0], y: [0], t: [0] }]
 

@@ -1,0 +1,173 @@
+/**
+ * The lines of an SVG picture: text in, strokes out, in the picture's own unit.
+ *
+ * The browser itself does the geometry. Shapes and their groups, with nothing but the attributes that say where they lie and
+ * how they look, are copied into a hidden picture on the page and walked along there; nothing else of the text gets in: no
+ * script, no style sheet, no image, no address. Curves become points, one every 1/256 of the drawing's longer side.
+ */
+import { boxOf, type Box } from '../ink/box'
+import { HEX } from '../ink/colours'
+import { COLOURS, MAX_POINTS, type Colour, type Pen } from '../ink/sketch'
+import type { Arrival } from './arrival'
+import { Unreadable } from './fault'
+import { nearestWidth } from './fit'
+import { timed, type Line, type Untimed } from './pace'
+import { ownPath } from './svg'
+
+const SVG = 'http://www.w3.org/2000/svg'
+const PLACES: Readonly<Record<string, readonly string[]>> = {
+  svg: ['x', 'y', 'width', 'height', 'viewBox', 'preserveAspectRatio'],
+  g: [],
+  a: [],
+  switch: [],
+  path: ['d', 'data-t'],
+  polyline: ['points'],
+  polygon: ['points'],
+  line: ['x1', 'y1', 'x2', 'y2'],
+  rect: ['x', 'y', 'width', 'height', 'rx', 'ry'],
+  circle: ['cx', 'cy', 'r'],
+  ellipse: ['cx', 'cy', 'rx', 'ry'],
+}
+const LOOKS = ['stroke', 'stroke-width', 'fill', 'display']
+const STAGE = 1000 // CSS pixels: what a percentage in a picture without a size is of
+const FINENESS = 256 // points along the longer side
+const POINTS = 8000 // at most, about, beyond one a line
+const GLANCE = 16 // steps along a line that tell how large the drawing is
+const PATIENCE = 12 // ms of work before the page gets its turn
+
+/** A shape without gaps, and where it lies: `frame` takes its points to the picture's unit. */
+type Trace = { readonly shape: SVGGeometryElement; readonly frame: DOMMatrix; readonly pen: Pen; readonly isPaper: boolean }
+
+/** The drawing of a picture. Throws Unreadable. */
+export async function svgDrawing(text: string): Promise<Arrival> {
+  const stage = document.createElementNS(SVG, 'svg')
+  for (const side of ['width', 'height']) stage.setAttribute(side, `${STAGE}`)
+  Object.assign(stage.style, { position: 'fixed', visibility: 'hidden', pointerEvents: 'none' })
+  copyInto(stage, parsed(text))
+  document.body.append(stage)
+  try {
+    return { ...timed(await linesOn(stage)), word: null }
+  } finally {
+    stage.remove()
+  }
+}
+
+function parsed(text: string): Element {
+  const root = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement
+  if (root.localName !== 'svg' || root.querySelector('parsererror')) throw new Unreadable({ kind: 'svg' })
+  return root
+}
+
+function copyInto(parent: Element, source: Element): void {
+  const places = PLACES[source.localName]
+  if (!places) return
+  const copy = document.createElementNS(SVG, source.localName) as SVGElement
+  for (const name of [...places, 'transform']) {
+    const value = source.getAttribute(name)
+    if (value !== null) copy.setAttribute(name, value)
+  }
+  const style = document.createElement('i').style // an inline style would be refused by the page's policy; its words are not
+  style.cssText = source.getAttribute('style') ?? ''
+  for (const name of LOOKS) {
+    const value = style.getPropertyValue(name) || (source.getAttribute(name) ?? '')
+    if (!value.includes('(') || /^rgba?\(/.test(value)) copy.style.setProperty(name, value) // no url()
+  }
+  parent.append(copy)
+  for (const child of source.children) copyInto(copy, child)
+}
+
+async function linesOn(stage: SVGSVGElement): Promise<Untimed[]> {
+  const traces = [...stage.querySelectorAll<SVGGeometryElement>('path, polyline, polygon, line, rect, circle, ellipse')]
+    .filter((shape) => shape.checkVisibility())
+    .flatMap((shape) => tracesOf(shape, stage))
+  const glances = await each(traces, (trace) => walked(trace, GLANCE))
+  const whole = boxOf(glances.map((line) => ({ ...line, t: [] })))
+  const drawn = traces.filter((trace, index) => traces.length === 1 || !(trace.isPaper && covers(glances[index], whole)))
+  if (drawn.length === 0) throw new Unreadable({ kind: 'lines' })
+  const lengths = drawn.map(({ shape, frame }) => shape.getTotalLength() * scaleOf(frame))
+  const step = Math.max(Math.max(whole.width, whole.height) / FINENESS, lengths.reduce((sum, length) => sum + length, 0) / POINTS)
+  const lines = await each(drawn, (trace, index): Untimed => lineOf(trace, Math.max(1, Math.ceil(lengths[index] / step) || 0)))
+  const points = lines.reduce((total, { x }) => total + x.length, 0)
+  if (points > MAX_POINTS) throw new Unreadable({ kind: 'points', found: points })
+  return lines
+}
+
+/** A rectangle around everything that has no line of its own: the paper, not a stroke. */
+function covers(line: Line, whole: Box): boolean {
+  const { x, y, width, height } = boxOf([{ ...line, t: [] }])
+  return x <= whole.x && y <= whole.y && width >= whole.width && height >= whole.height
+}
+
+function tracesOf(shape: SVGGeometryElement, stage: SVGSVGElement): Trace[] {
+  const [here, there] = [shape.getScreenCTM(), stage.getScreenCTM()]
+  if (!here || !there) return [] // inside a picture of no size
+  const frame = DOMMatrix.fromMatrix(there).inverse().multiply(here)
+  const isPaper = shape.localName === 'rect' && getComputedStyle(shape).stroke === 'none'
+  const trace = { frame, pen: penOf(shape, scaleOf(frame)), isPaper }
+  const parts = shape instanceof SVGPathElement ? partsOf(shape) : [shape]
+  return parts.filter((part) => part.getTotalLength() > 0 || part.hasAttribute('data-t')).map((part) => ({ ...trace, shape: part }))
+}
+
+/** A path's pieces between two lifts of the pen, each a path of its own in the same place. */
+function partsOf(path: SVGPathElement): SVGPathElement[] {
+  const texts = (path.getAttribute('d') ?? '').split(/(?=[Mm])/)
+  if (texts.length < 2) return [path]
+  let [x, y] = [0, 0]
+  return texts.map((text) => {
+    const part = path.cloneNode() as SVGPathElement
+    // A relative move starts where the piece before it ended.
+    part.setAttribute('d', text.trim().startsWith('m') ? `M${x} ${y}${text.trim()}` : text)
+    path.parentNode?.append(part)
+    ;({ x, y } = part.getPointAtLength(part.getTotalLength()))
+    return part
+  })
+}
+
+function lineOf(trace: Trace, steps: number): Untimed {
+  const own = ownPath(trace.shape.getAttribute('d') ?? '', trace.shape.getAttribute('data-t') ?? '')
+  if (!own) return { ...walked(trace, steps), t: null, pen: trace.pen }
+  const points = own.x.map((x, point) => new DOMPoint(x, own.y[point]).matrixTransform(trace.frame))
+  return { x: points.map(({ x }) => x), y: points.map(({ y }) => y), t: own.t, pen: trace.pen }
+}
+
+function walked({ shape, frame }: Trace, steps: number): Line {
+  const length = shape.getTotalLength()
+  const line: { x: number[]; y: number[] } = { x: [], y: [] }
+  for (let step = 0; step <= steps; step++) {
+    const { x, y } = DOMPoint.fromPoint(shape.getPointAtLength((length * step) / steps)).matrixTransform(frame)
+    line.x.push(x)
+    line.y.push(y)
+  }
+  return line
+}
+
+function scaleOf({ a, b, c, d }: DOMMatrix): number {
+  return Math.sqrt(Math.abs(a * d - b * c))
+}
+
+function penOf(shape: Element, scale: number): Pen {
+  const { stroke, fill, strokeWidth } = getComputedStyle(shape)
+  return { colour: nearestColour(stroke === 'none' ? fill : stroke), width: nearestWidth(parseFloat(strokeWidth) * scale) }
+}
+
+/** The pen's colour that comes nearest to a computed one, "rgb(29, 37, 69)"; ink for one that is none. */
+function nearestColour(computed: string): Colour {
+  const wanted = computed.match(/[\d.]+/g)?.map(Number) ?? []
+  if (wanted.length < 3) return 'ink'
+  const distance = (colour: Colour): number =>
+    [1, 3, 5].reduce((sum, at, channel) => sum + (parseInt(HEX[colour].slice(at, at + 2), 16) - wanted[channel]) ** 2, 0)
+  return COLOURS.reduce((best, colour) => (distance(colour) < distance(best) ? colour : best))
+}
+
+/** Maps in slices, so that the page goes on between them. */
+async function each<From, To>(values: readonly From[], map: (value: From, index: number) => To): Promise<To[]> {
+  const results: To[] = []
+  let began = performance.now()
+  for (const [index, value] of values.entries()) {
+    results.push(map(value, index))
+    if (performance.now() - began < PATIENCE) continue
+    await new Promise((resolve) => setTimeout(resolve))
+    began = performance.now()
+  }
+  return results
+}
