@@ -19,7 +19,7 @@ export NPM_CONFIG_UPDATE_NOTIFIER := false
 BIN := $(VENV)/bin
 PAGE := src/gribouille/server/static/index.html
 # Folders too: theirs is the date that changes when a file is deleted. Tests change nothing that is served.
-PAGE_SOURCES := $(shell find web -maxdepth 1 -type f; find web/src web/public -not -name '*.test.ts' 2>/dev/null)
+PAGE_SOURCES := $(shell find web -maxdepth 1 -type f; find web/src web/slim web/public src/gribouille/models/*.onnx -not -name '*.test.ts' 2>/dev/null)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 say := @printf '\033[1m%s\033[0m\n'
 
@@ -60,7 +60,7 @@ format: $(VENV)/.dev
 	@$(BIN)/ruff format
 
 clean:
-	rm -rf $(VENV) web/node_modules src/gribouille/server/static
+	rm -rf $(VENV) web/node_modules web/build src/gribouille/server/static
 
 $(VENV)/pyvenv.cfg:
 	$(say) "Creating the Python environment $(VENV)/"

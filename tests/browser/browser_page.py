@@ -71,9 +71,9 @@ def serving(model: Path | None = None, store: Path | None = None) -> Iterator[st
 
 
 def open_ready(page: Page, address: str) -> None:
-    """Opens the page and waits until it can recognise."""
+    """Opens the page and waits until it recognises as well as it will: a first visit begins with a smaller model."""
     page.goto(address)
-    page.wait_for_selector("[data-state=ready]", timeout=TIMEOUT)
+    page.wait_for_selector("[data-state=ready][data-model=full]", timeout=TIMEOUT)
 
 
 def replay(page: Page, strokes: list[list[list[float]]], speed: float = 4, side: float | None = None) -> None:

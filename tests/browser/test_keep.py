@@ -48,7 +48,7 @@ def test_without_consent_nothing_is_collected(page, drawings):
 
 
 def test_what_is_given_back_is_what_was_drawn(new_page, address, drawings, tmp_path):
-    """With consent, in French: “c’était un chat” → a file that `gribouille ingest` takes, the same drawing in it, with its times."""
+    """With consent, in French: “c’était un chat” → a file that `gribouille ingest` takes, the same drawing in it, timed."""
     page = new_page(locale="fr-FR")
     open_ready(page, address)
     collect(page)

@@ -1,6 +1,6 @@
 /** How a turn went, in the words of a language: found and how fast, or what the computer saw instead. */
 import type { Messages } from '../i18n/languages/en'
-import { seconds } from '../i18n/numbers'
+import { inSeconds } from '../i18n/numbers'
 import type { Comment } from './commentary'
 import type { Turn } from './match'
 
@@ -9,7 +9,7 @@ export type Speaker = { readonly code: string; readonly t: Messages; readonly ph
 
 export function howItWent({ word, outcome, time }: Pick<Turn, 'word' | 'outcome' | 'time'>, saw: Comment, speaker: Speaker): string {
   const t = speaker.t.play
-  if (outcome === 'found') return t.found(speaker.phrase(word), seconds(time, speaker.code))
+  if (outcome === 'found') return t.found(speaker.phrase(word), inSeconds(time, speaker.code))
   return `${outcome === 'timeUp' ? t.timeUp : t.skipped} ${whatItSaw(saw, speaker)}`
 }
 
