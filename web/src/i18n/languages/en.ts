@@ -177,7 +177,7 @@ const messages = {
       time: 'The order. What you drew first is pale, what you drew last is strong.',
       stroke: 'How often you lifted the pen. Every new stroke is a step stronger.',
     },
-    kept: (drawn: number, kept: number) => `Your hand left ${drawn} points here. ${kept} are enough for me; I throw the others away.`,
+    kept: (drawn: number, kept: number) => `The hand left ${drawn} points here. ${kept} are enough for me; I throw the others away.`,
     course: 'What I thought, and when',
     play: 'Play',
     pause: 'Pause',

@@ -177,7 +177,7 @@ const messages: Messages = {
       time: 'L’ordre. Ce que tu as dessiné d’abord est pâle, la fin est forte.',
       stroke: 'Combien de fois tu as levé le crayon. Chaque nouveau trait est un peu plus fort.',
     },
-    kept: (drawn, kept) => `Ta main a laissé ${drawn} points ici. ${kept} me suffisent${THIN}; je jette les autres.`,
+    kept: (drawn, kept) => `La main a laissé ${drawn} points ici. ${kept} me suffisent${THIN}; je jette les autres.`,
     course: 'Ce que j’ai pensé, et quand',
     play: 'Rejouer',
     pause: 'Pause',
