@@ -69,7 +69,7 @@ async def _hang_up(server: asyncio.Server, writers: list[asyncio.StreamWriter]) 
     server.close()
     for writer in writers:
         writer.close()
-    await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=5)
+    await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()}, return_exceptions=True)
 
 
 @contextmanager
