@@ -20,7 +20,6 @@ async function start(runtime: ArrayBuffer): Promise<void> {
 async function open(model: ArrayBuffer): Promise<void> {
   const before = session
   session = await ort.InferenceSession.create(new Uint8Array(model), OPTIONS)
-  await probabilities(Uint8Array.of(0, 0, 0, 255, 255, 1)) // the first run costs several times the next ones
   await before?.release()
 }
 
@@ -44,4 +43,9 @@ async function answer(request: Request): Promise<Response> {
   }
 }
 
-self.addEventListener('message', async ({ data }: MessageEvent<Request>) => self.postMessage(await answer(data)))
+self.addEventListener('message', async ({ data }: MessageEvent<Request>) => {
+  const response = await answer(data)
+  self.postMessage(response)
+  // A model's first run costs several times the next ones: better now than under the first stroke.
+  if (data.kind === 'model' && response.kind === 'done') await probabilities(Uint8Array.of(0, 0, 0, 255, 255, 1))
+})
