@@ -32,10 +32,11 @@ draw: $(VENV)/.shop $(PAGE)
 
 test: chromium check
 
-# What is here needs no root and no browser; pytest comes last, so that its count is the last line.
+# What is here needs no root and no browser; pytest comes last, so that its count is the last line. Two processes
+# share the tests, as CI has two cores; each keeps a file's tests together as far as it can, whose fixtures are dear.
 check: lint web-check
 	$(say) "Testing: everything but the browser"
-	@$(BIN)/python -m pytest -m "not browser"
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not browser"
 	@if command -v chromium chromium-browser google-chrome > /dev/null; then \
 	  printf '\033[1m%s\033[0m\n' "Testing: the page in Chromium"; $(BIN)/python -m pytest -m browser tests/browser; \
 	fi

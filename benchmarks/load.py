@@ -10,6 +10,7 @@ which the paper first stands on the page; "ready" and "best model" are the page'
 import argparse
 import gzip
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,8 @@ def visit(browser: Browser, address: str) -> tuple[dict[str, float], dict[str, i
 def scripts() -> tuple[int, int]:
     """Bytes of all scripts of the built page gzipped, and of those the first screen needs; the runtime's worker left out."""
     sizes = {path: len(gzip.compress(path.read_bytes())) for path in STATIC.rglob("*.js") if "worker-" not in path.name}
-    first = sum(size for path, size in sizes.items() if path.name.startswith("index-"))
+    at_once = re.findall(r"assets/[^\"]+\.js", (STATIC / "index.html").read_text())
+    first = sum(sizes[STATIC / name] for name in at_once)
     return sum(sizes.values()), first
 
 

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Plugin } from 'vite'
 
 const OWN = ['service-worker.js', 'page-version.js'] // the browser itself keeps these
@@ -15,7 +15,7 @@ export function version(): Plugin {
   return {
     name: 'version',
     apply: 'build',
-    configResolved: ({ root, build }) => void (folder = join(root, build.outDir)),
+    configResolved: ({ root, build }) => void (folder = resolve(root, build.outDir)),
     closeBundle() {
       const files = Object.fromEntries(built(folder).map((name) => [name === 'index.html' ? './' : name, integrity(join(folder, name))]))
       const seldom = Object.keys(files).filter((name) => SELDOM.test(name))

@@ -60,7 +60,7 @@ def test_after_the_first_load_no_network_is_needed(new_page, address, drawings, 
     page.reload()
     page.wait_for_selector("[data-screen=how]")
     page.click("[data-way=draw]")
-    page.wait_for_selector("[data-state=ready][data-model=full][data-where=device]")
+    page.wait_for_selector("[data-state=ready][data-loaded=full][data-where=device]")
     assert page.evaluate("crossOriginIsolated")
     replay(page, drawings["house"], speed=ANY_SPEED)
     best = recogniser(recorded(page))[0]
@@ -72,7 +72,7 @@ def test_a_static_site_works_offline_too(new_page, host, drawings):
     page = open_kept(new_page, host.address)
     page.context.set_offline(True)
     page.reload()
-    page.wait_for_selector("[data-state=ready][data-model=full]")
+    page.wait_for_selector("[data-state=ready][data-loaded=full]")
     replay(page, drawings["star"], speed=ANY_SPEED)
     assert len(settled_guesses(page)) == 5
 
@@ -94,7 +94,7 @@ def test_a_new_version_is_offered_and_taken_whole(new_page, host, sites, drawing
     other.close()
     with page.expect_navigation():
         page.click("[data-action=update]")
-    page.wait_for_selector("[data-state=ready][data-model=full]")
+    page.wait_for_selector("[data-state=ready][data-loaded=full]")
     assert (page.evaluate(MODEL), page.evaluate(PAGE)) == (second, "second")
     assert [stroke[:2] for stroke in recorded(page)] == [stroke[:2] for stroke in drawn]
     assert len(settled_guesses(page)) == 5
@@ -125,4 +125,4 @@ def test_half_of_a_new_version_is_none(new_page, host, sites, tmp_path):
     assert page.locator("[data-update]").count() == 0
     page.context.set_offline(True)
     page.reload()
-    page.wait_for_selector("[data-state=ready][data-model=full]")
+    page.wait_for_selector("[data-state=ready][data-loaded=full]")

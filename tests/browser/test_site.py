@@ -43,12 +43,12 @@ def test_on_a_first_visit_a_small_model_guesses_first(new_page, host, drawings):
     held = []
     page.route("**/files/model-*", lambda route: held.append(route))
     page.goto(host.address)
-    page.wait_for_selector("[data-state=ready][data-model=first]")
+    page.wait_for_selector("[data-state=ready][data-loaded=first]")
     replay(page, drawings["house"], speed=ANY_SPEED)
     before = settled_guesses(page)
     assert len(before) == 5
     held[0].continue_()
-    page.wait_for_selector("[data-model=full]")
+    page.wait_for_selector("[data-loaded=full]")
     page.wait_for_selector(f"[data-guess][data-probability='{before[0][1]}']", state="detached")
     assert len(guesses(page)) == 5
 

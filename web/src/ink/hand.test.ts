@@ -45,6 +45,10 @@ describe('fingers that land together', () => {
 
 describe('a palm', () => {
   it('is told by its size', () => expect(deeds([land, 1, 0, { size: 90 }], [move, 1, 10, { size: 90 }], [lift, 1, 20])).toEqual([]))
+  it('is told when it lies down, while a finger may grow broad on its way', () => {
+    expect(deeds([land, 1, 0], [move, 1, 100, { size: 90 }], [move, 1, 110], [lift, 1, 120])).toEqual(['begin', 'drop'])
+    expect(deeds([land, 1, 0], [move, 1, 900, { size: 90 }])).toEqual(['begin', 'extend'])
+  })
   it('does not draw beside a pen, nor for a minute after it', () => {
     expect(deeds([land, 9, 0, pen], [land, 1, 10], [move, 1, 20], [lift, 9, 30, pen], [land, 2, 500], [move, 2, 510], [lift, 2, 520])).toEqual(['begin', 'end'])
   })

@@ -4,7 +4,7 @@
  * In come pointer events, places and contact sizes in CSS pixels, times in ms; out come deeds for whoever holds the pen.
  *   - A finger draws. A second one that lands within TOGETHER of it makes a gesture of both, and the stroke just begun goes.
  *     Two fingers that tap undo, three redo. A second finger that lands later does nothing.
- *   - A contact wider than PALM is a palm, and ignored.
+ *   - A contact wider than PALM is a palm, and ignored; so is one that grows as wide just after it has landed.
  *   - A pen always draws: a touch that was drawing when it lands was its palm, and that stroke goes. From the moment that a
  *     pen is seen, hovering or down, until PEN_REMEMBERED after it was last seen, fingers only tap.
  */
@@ -28,6 +28,7 @@ const TOGETHER = 100 // ms between fingers that land together
 const TAP = 350 // ms that a tap lasts at most
 const SLACK = 14 // pixels that a finger may slip while it taps
 const PALM = 60 // pixels: fingertips measure up to 45
+const SPREADING = 250 // ms in which a palm that has landed lies down
 const PEN_REMEMBERED = 60_000 // ms: time to think with a palm on the paper
 
 type Outcome = readonly [hand: Hand, deeds: readonly Deed[]]
@@ -42,7 +43,10 @@ export function land(hand: Hand, contact: Contact): Outcome {
 /** A pointer moves, on the paper or above it. */
 export function move(before: Hand, contact: Contact): Outcome {
   const hand = contact.kind === 'pen' ? { ...before, penSeen: contact.time } : before
-  if (contact.id === hand.drawing?.id) return [hand, ['extend']]
+  if (contact.id === hand.drawing?.id) {
+    const palm = contact.kind === 'touch' && contact.size > PALM && contact.time - hand.drawing.time <= SPREADING
+    return palm ? [{ ...hand, drawing: null }, ['drop']] : [hand, ['extend']]
+  }
   const landed = hand.gesture?.down.get(contact.id)
   if (!hand.gesture || !landed || Math.hypot(contact.x - landed.x, contact.y - landed.y) <= SLACK) return [hand, []]
   return [{ ...hand, gesture: { ...hand.gesture, still: false } }, []]

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { inkPath } from './inkPath'
+import { writeInk } from './inkPath'
 import { PEN, WIDTHS, type Inked } from './sketch'
 
 /** A generator of numbers from 0 to 1 (mulberry32): the same for the same seed. */
@@ -28,21 +28,32 @@ function wandering(seed: number): Inked {
   return { x, y, t, pen: { ...PEN, width: WIDTHS[seed % WIDTHS.length] }, ...pressure }
 }
 
-const numbers = (path: string): number[] => path.match(/-?[\d.]+(e-?\d+)?/g)!.map(Number)
-const spans = (values: number[]): number => Math.max(...values) - Math.min(...values)
-/** Width and height of what a path encloses. */
-const size = (path: string): number[] => [0, 1].map((axis) => spans(numbers(path).filter((_, index) => index % 2 === axis)))
+/** What is written of a stroke's outline: the name of every call, and all its coordinates, x and y in turn. */
+function written(stroke: Inked): { calls: string; coordinates: number[] } {
+  const [calls, coordinates]: [string[], number[]] = [[], []]
+  const note = (call: string) => (...numbers: number[]) => void (calls.push(call), coordinates.push(...numbers))
+  writeInk({ moveTo: note('M'), quadraticCurveTo: note('Q'), closePath: note('Z') }, stroke)
+  return { calls: calls.join(''), coordinates }
+}
 
-describe('inkPath', () => {
+const spans = (values: readonly number[]): number => Math.max(...values) - Math.min(...values)
+/** Width and height of a stroke's ink. */
+function size(stroke: Inked): number[] {
+  const { coordinates } = written(stroke)
+  return [0, 1].map((axis) => spans(coordinates.filter((_, index) => index % 2 === axis)))
+}
+
+describe('writeInk', () => {
   it('is a closed, finite outline near its points, and the same each time, for any stroke', () => {
     for (let seed = 1; seed <= 200; seed++) {
       const stroke = wandering(seed)
-      const path = inkPath(stroke)
-      expect(path, `seed ${seed}`).toMatch(/^M[^MNI]+Z$/) // no NaN, no Infinity, one piece
-      expect(inkPath(stroke)).toBe(path)
-      const [width, height] = size(path)
-      expect(width).toBeLessThanOrEqual(spans([...stroke.x]) + 2 * stroke.pen.width)
-      expect(height).toBeLessThanOrEqual(spans([...stroke.y]) + 2 * stroke.pen.width)
+      const outline = written(stroke)
+      expect(outline.calls, `seed ${seed}`).toMatch(/^MQ+Z$/)
+      expect(outline.coordinates.every(Number.isFinite), `seed ${seed}`).toBe(true)
+      expect(written(stroke)).toEqual(outline)
+      const [width, height] = size(stroke)
+      expect(width).toBeLessThanOrEqual(spans(stroke.x) + 2 * stroke.pen.width)
+      expect(height).toBeLessThanOrEqual(spans(stroke.y) + 2 * stroke.pen.width)
     }
   })
 
@@ -51,14 +62,14 @@ describe('inkPath', () => {
       for (const count of [1, 2, 50]) {
         const still = Array<number>(count).fill(7)
         const dot = { x: still, y: still, t: still.map((_, point) => 10 * point), pen: { ...PEN, width } }
-        for (const side of size(inkPath(dot))) expect(side).toBeGreaterThan(width / 4)
+        for (const side of size(dot)) expect(side).toBeGreaterThan(width / 4)
       }
     }
   })
 
   it('is wider where the pen was pressed harder, and as wide as the pen at most', () => {
     const line = { x: [0, 20, 40, 60, 80], y: [0, 0, 0, 0, 0], t: [0, 20, 40, 60, 80], pen: PEN }
-    const height = (pressure: number): number => size(inkPath({ ...line, pressure: line.x.map(() => pressure) }))[1]
+    const height = (pressure: number): number => size({ ...line, pressure: line.x.map(() => pressure) })[1]
     expect(height(0.1)).toBeLessThan(height(0.5))
     expect(height(1)).toBeCloseTo(PEN.width, 0)
   })
@@ -68,6 +79,6 @@ describe('inkPath', () => {
       const x = Array.from({ length: Math.ceil(200 / step) }, (_, point) => point * step)
       return { x, y: x.map(() => 0), t: x.map((_, point) => 10 * point), pen: PEN }
     }
-    expect(size(inkPath(line(1)))[1]).toBeGreaterThan(size(inkPath(line(20)))[1])
+    expect(size(line(1))[1]).toBeGreaterThan(size(line(20))[1])
   })
 })

@@ -48,7 +48,7 @@ function goesOn(picture: Picture, before: Picture): boolean {
 }
 
 function pathOf(stroke: Inked): Path2D {
-  const path = paths.get(stroke) ?? new Path2D(inkPath(stroke))
+  const path = paths.get(stroke) ?? inkPath(stroke)
   paths.set(stroke, path)
   return path
 }

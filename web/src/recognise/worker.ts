@@ -7,18 +7,19 @@
 import * as ort from 'onnxruntime-web/wasm'
 import type { Request, Response } from './messages'
 
+const OPTIONS: ort.InferenceSession.SessionOptions = { executionProviders: ['wasm'], graphOptimizationLevel: 'all' }
 let session: ort.InferenceSession | null = null
 
 /** Compiles the runtime now, while the model is still on its way. */
 async function start(runtime: ArrayBuffer): Promise<void> {
   ort.env.wasm.wasmBinary = runtime
   ort.env.wasm.numThreads = 1
-  await ort.InferenceSession.create(new Uint8Array(), { executionProviders: ['wasm'] }).catch(() => null) // no model: only the runtime starts
+  await ort.InferenceSession.create(new Uint8Array(), OPTIONS).catch(() => null) // refuses no model, once the runtime runs
 }
 
 async function open(model: ArrayBuffer): Promise<void> {
   const before = session
-  session = await ort.InferenceSession.create(new Uint8Array(model), { executionProviders: ['wasm'], graphOptimizationLevel: 'all' })
+  session = await ort.InferenceSession.create(new Uint8Array(model), OPTIONS)
   await probabilities(Uint8Array.of(0, 0, 0, 255, 255, 1)) // the first run costs several times the next ones
   await before?.release()
 }
