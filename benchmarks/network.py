@@ -64,6 +64,14 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lin
         writer.close()
 
 
+async def _hang_up() -> None:
+    """Ends every connection that is still open."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
 @contextmanager
 def slowed(address: str, network: Network) -> Iterator[str]:
     """The address at which the server at `address` is as far away as the network says."""
@@ -87,5 +95,7 @@ def slowed(address: str, network: Network) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}{target.path}"
     finally:
+        asyncio.run_coroutine_threadsafe(_hang_up(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
+        loop.close()
