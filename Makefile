@@ -19,7 +19,7 @@ export NPM_CONFIG_UPDATE_NOTIFIER := false
 BIN := $(VENV)/bin
 PAGE := src/gribouille/server/static/index.html
 # Folders too: theirs is the date that changes when a file is deleted. Tests change nothing that is served.
-PAGE_SOURCES := $(shell find web -maxdepth 1 -type f; find web/src web/public -not -name '*.test.ts' 2>/dev/null)
+PAGE_SOURCES := $(shell find web -maxdepth 1 -type f; find web/src web/slim web/public src/gribouille/models/*.onnx -not -name '*.test.ts' 2>/dev/null)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 say := @printf '\033[1m%s\033[0m\n'
 
@@ -32,10 +32,11 @@ draw: $(VENV)/.shop $(PAGE)
 
 test: chromium check
 
-# What is here needs no root and no browser; pytest comes last, so that its count is the last line.
+# What is here needs no root and no browser; pytest comes last, so that its count is the last line. Two processes
+# share the tests, as CI has two cores; each keeps a file's tests together as far as it can, whose fixtures are dear.
 check: lint web-check
 	$(say) "Testing: everything but the browser"
-	@$(BIN)/python -m pytest -m "not browser"
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not browser"
 	@if command -v chromium chromium-browser google-chrome > /dev/null; then \
 	  printf '\033[1m%s\033[0m\n' "Testing: the page in Chromium"; $(BIN)/python -m pytest -m browser tests/browser; \
 	fi
@@ -60,7 +61,7 @@ format: $(VENV)/.dev
 	@$(BIN)/ruff format
 
 clean:
-	rm -rf $(VENV) web/node_modules src/gribouille/server/static
+	rm -rf $(VENV) web/node_modules web/build src/gribouille/server/static
 
 $(VENV)/pyvenv.cfg:
 	$(say) "Creating the Python environment $(VENV)/"

@@ -22,6 +22,11 @@ sys.path.insert(0, str(REPOSITORY / "tests" / "browser"))
 
 from browser_page import launch, missing, open_ready, replay, serving, settled_guesses
 
+WATCH = """() => {
+  window.pauses = []
+  const keep = (list) => window.pauses.push(...list.getEntries().map((entry) => entry.duration))
+  new PerformanceObserver(keep).observe({type: 'longtask'})
+}"""
 MEASURES = "(name) => performance.getEntriesByName(name).map((measure) => measure.duration)"
 
 
@@ -32,7 +37,7 @@ def measured(page: Page, name: str) -> list[float]:
 
 
 def run(model: Path | None, wanted: int, speed: float) -> tuple[dict[str, list[float]], str, int]:
-    """Durations in ms by measure, Chromium's version, and the number of drawings replayed."""
+    """Durations in ms by measure (`pause`: the main thread's tasks of 50 ms and more), Chromium's version, drawings replayed."""
     drawings = json.loads((REPOSITORY / "tests" / "golden" / "raw.json").read_text())
     durations: dict[str, list[float]] = {"guess": [], "answer": []}
     replayed = 0
@@ -45,6 +50,8 @@ def run(model: Path | None, wanted: int, speed: float) -> tuple[dict[str, list[f
         replay(page, drawings[0]["strokes"], speed)
         while len(durations["guess"]) < wanted:
             page.click("[data-action=clear]", force=True)
+            if replayed == 0:
+                page.evaluate(WATCH)
             page.evaluate("performance.clearMeasures()")
             replay(page, drawings[replayed % len(drawings)]["strokes"], speed)
             settled_guesses(page)
@@ -52,6 +59,7 @@ def run(model: Path | None, wanted: int, speed: float) -> tuple[dict[str, list[f
             replayed += 1
             for name, kept in durations.items():
                 kept += measured(page, name)
+        durations["pause"] = page.evaluate("window.pauses")
         version = browser.version
         browser.close()
     return durations, version, replayed
@@ -79,6 +87,11 @@ def main() -> None:
     print(f"{replayed} drawings replayed at {options.speed:g} times their speed; model {options.model or 'shipped'}")
     print(row("last pointer event → bars painted", durations["guess"]))
     print(row("of that, strokes → probabilities (worker)", durations["answer"]))
+    pauses = durations["pause"]
+    print(
+        f"tasks of the main thread of 50 ms and more: {len(pauses)}"
+        + (f", longest {max(pauses):.0f} ms" if pauses else "")
+    )
 
 
 if __name__ == "__main__":

@@ -35,11 +35,12 @@ LAYERS = [
     {"cluster"},
     {"compact", "quantise", "export"},
     {"server"},
+    {"site"},
     {"options", "terminal", "cli", "__main__"},
 ]
 LAYER = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}
 
-SHOP = ["drawing", "labels", "lines", "recogniser", "server", "server.app", "server.run", "cli", "options"]
+SHOP = ["drawing", "labels", "lines", "recogniser", "server", "server.app", "server.run", "site", "cli", "options"]
 LABORATORY_PACKAGES = [
     *("torch", "triton", "torchvision", "numba", "pyarrow", "timm", "onnx", "onnxscript", "safetensors"),
     *("optuna", "matplotlib", "tensorboard", "ray", "mlflow"),

@@ -252,7 +252,7 @@ def test_draw_opens_a_browser_only_where_there_is_a_screen(gribouille, monkeypat
     """`draw` prints the address, and opens it unless only a text browser could."""
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", opened.append)
-    monkeypatch.setattr("gribouille.server.serve", lambda host, port, model, announce: announce("http://here/"))
+    monkeypatch.setattr("gribouille.server.serve", lambda host, port, model, announce, store: announce("http://here/"))
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.delenv("DISPLAY", raising=False)

@@ -1,8 +1,10 @@
+import gzip
 import json
 import socket
 import threading
 from itertools import chain
 from pathlib import Path
+from urllib.parse import urljoin
 
 import anyio
 import pytest
@@ -14,6 +16,7 @@ from gribouille.ingest import IngestOptions, ingest
 from gribouille.server import PortError, create_app
 from gribouille.server.guard import MAX_BODY, SECURITY_HEADERS
 from gribouille.server.live import live
+from gribouille.server.published import integrity
 from gribouille.server.run import listening
 from gribouille.store import StoreError
 
@@ -156,8 +159,12 @@ def test_model_describes_the_file_it_links_to(client: TestClient, recogniser: Re
     assert model["labels_fr"] == list(recogniser.metadata.labels_fr)
     assert model["raster"] == recogniser.metadata.raster
     assert {"name", "metrics", "data_hash", "commit", "licence"} <= model.keys()
-    file = client.get(model["url"])
+    file = client.get(urljoin("/api/v1/model", model["url"]))
     assert file.content == recogniser.file
+    packed = client.get(urljoin("/api/v1/model", model["packed"]))
+    assert gzip.decompress(packed.content) == recogniser.file
+    assert "immutable" in packed.headers["Cache-Control"]
+    assert model["server"] is True
     assert len(file.content) == model["bytes"]
     assert model["sha256"] == recogniser.sha256
 
@@ -173,6 +180,17 @@ def test_the_model_file_is_kept_by_caches_only_under_its_own_hash(client: TestCl
     assert (again.status_code, again.content) == (304, b"")
     assert client.get(url, headers={"If-None-Match": '"other"'}).status_code == 200
     assert client.head(url).headers["Content-Length"] == str(len(recogniser.file))
+
+
+def test_the_model_version_tells_the_service_worker_what_belongs_together(client: TestClient) -> None:
+    """model-version.js lists card and packed model with the hashes of what is answered, and is asked about again each time."""
+    answer = client.get("/model-version.js")
+    assert answer.headers["Content-Type"].startswith("text/javascript")
+    assert answer.headers["Cache-Control"] == "no-cache"
+    files = json.loads(answer.text.removeprefix("self.MODEL = "))["files"]
+    assert len(files) == 2
+    for path, hashed in files.items():
+        assert integrity(client.get(f"/{path}").content) == hashed
 
 
 def test_every_response_is_isolated_and_sniff_proof(built: TestClient, monkeypatch) -> None:

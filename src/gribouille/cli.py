@@ -128,6 +128,18 @@ def draw(port: Port = PORT, model: Model = None, store: Shown = None) -> None:
     serve(LOCALHOST, port, model, show, store)
 
 
+@app.command()
+def site(out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the site.")], model: Model = None) -> None:
+    """Write the whole application as static files, for any host or bucket."""
+    from gribouille.recogniser import Recogniser
+    from gribouille.site import write_site
+
+    written = write_site(out, Recogniser(model))
+    typer.echo(
+        f"{written.folder}: {written.files} files, {written.bytes / 1e6:.1f} MB; try it: python -m http.server -d {out}"
+    )
+
+
 def _warn_without_page() -> None:
     from gribouille.server.page import STATIC
 

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from browser_page import open_ready, recorded, replay, serving, settled_guesses
 
@@ -48,7 +49,7 @@ def test_without_consent_nothing_is_collected(page, drawings):
 
 
 def test_what_is_given_back_is_what_was_drawn(new_page, address, drawings, tmp_path):
-    """With consent, in French: “c’était un chat” → a file that `gribouille ingest` takes, the same drawing in it, with its times."""
+    """With consent, in French: “c’était un chat” → a file that `gribouille ingest` takes, with the same drawing and its times."""
     page = new_page(locale="fr-FR")
     open_ready(page, address)
     collect(page)
@@ -67,14 +68,13 @@ def test_what_is_given_back_is_what_was_drawn(new_page, address, drawings, tmp_p
     record = json.loads(file.read_text())
     assert record["verdict"] == "named"
     assert record["recognized"] is False
-    store_folder = tmp_path / "store"
-    assert ingest([file], store_folder).labels == ("cat",)
-    records = Store.open(store_folder).records(Store.open(store_folder).split[:1].astype(int) * 0)
+    assert ingest([file], tmp_path / "store").labels == ("cat",)
+    records = Store.open(tmp_path / "store").records(np.array([0]))
     assert records.drawings[0].tolist() == canonical(strokes).tolist()
     assert records.times[-1] == round(strokes[-1][2][-1])
     assert str(records.key_id[0]) == record["key_id"]
 
-    page.uncheck("[data-setting=collect]", force=True)
+    page.click("[data-setting=collect]")
     page.click("[data-action=stop-remove]")
     page.wait_for_selector("[data-collected='0']")
     assert not page.is_checked("[data-setting=collect]")

@@ -211,9 +211,9 @@ def test_a_failure_that_comes_after_clear_is_not_shown(new_page, address):
     assert page.locator("[data-trouble]").count() == 0
 
 
-@pytest.mark.parametrize("file", ["**/*.wasm", "**/api/v1/model.onnx*"])
+@pytest.mark.parametrize("file", ["**/*.wasm", "**/api/v1/first.onnx*"])
 def test_a_download_that_stalls_is_left_for_the_server(new_page, address, file):
-    """When no byte of the runtime or the model comes for 20 s, the server guesses."""
+    """When no byte of the runtime or the first model comes for 20 s, the server guesses."""
     page = new_page()
     page.clock.install()
     held: list[Any] = []

@@ -1,11 +1,13 @@
 """The routes. `create_app` takes a recogniser (or a model file) and returns the FastAPI application.
 
-GET /api/v1/model · GET /api/v1/model.onnx · POST /api/v1/guess · WS /api/v1/live · GET / (the page), and with a store
-GET /api/v1/drawings (`drawings`). Recognition runs in threads, one a core, never on the event loop; its answers are
-`Recogniser`'s, bit for bit. Every error is {"error": {"message", "stroke", "point"}}.
+GET /api/v1/model · GET /api/v1/model.onnx (.onnxz: gzipped) · POST /api/v1/guess · WS /api/v1/live · GET / (the page) · GET
+/model-version.js, and with a store GET /api/v1/drawings (`drawings`). Recognition runs in threads, one a core, never on the
+event loop; its answers are `Recogniser`'s, bit for bit. Every error is {"error": {"message", "stroke", "point"}}.
 """
 
+import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +25,7 @@ from gribouille.recogniser import Guess, Recogniser
 from gribouille.server.guard import SECURITY_HEADERS, BodyLimit, SecurityHeaders, refuse_costly
 from gribouille.server.live import live
 from gribouille.server.page import IMMUTABLE, REVALIDATE, STATIC, Page
+from gribouille.server.published import CARD, published
 from gribouille.server.wire import (
     DEFAULT_TOP,
     MAX_TOP,
@@ -30,14 +33,13 @@ from gribouille.server.wire import (
     Guesses,
     GuessRequest,
     ModelAnswer,
+    Place,
     error_answer,
-    model_answer,
     pairs,
     strokes_error_answer,
     validation_answer,
 )
 
-MODEL_URL = "/api/v1/model.onnx"
 REFUSALS: dict[int | str, dict[str, Any]] = {413: {"model": ErrorAnswer}, 422: {"model": ErrorAnswer}}
 
 
@@ -63,9 +65,8 @@ def create_app(
     _add_model(app, recogniser, drawings=store is not None)
     _add_guesses(app, recogniser)
     if store is not None:
-        from gribouille.server.drawings import (
-            add_drawings,
-        )  # brings pyarrow and numba, which serving alone does not need
+        # brings pyarrow and numba, which serving alone does not need
+        from gribouille.server.drawings import add_drawings
 
         add_drawings(app, store)
     app.mount("/", Page(static), name="page")
@@ -73,22 +74,40 @@ def create_app(
 
 
 def _add_model(app: FastAPI, recogniser: Recogniser, *, drawings: bool) -> None:
-    description = model_answer(recogniser, MODEL_URL, drawings=drawings)
-    etag = f'"{recogniser.sha256}"'
+    model = published(recogniser, "{name}.{ending}?v={sha256}", Place(server=True, drawings=drawings))
+    send_card = _sender(model.card_file, "application/json")
 
-    @app.get("/api/v1/model")
-    async def model() -> ModelAnswer:
+    @app.get(f"/{CARD}", response_model=ModelAnswer)
+    async def card(request: Request) -> Response:
         """What the model is: its words, its picture, how accurate it is, where its file lies."""
-        return description
+        return send_card(request, False)
 
-    @app.head(MODEL_URL, include_in_schema=False)
-    @app.get(MODEL_URL, response_class=Response)
-    async def model_file(request: Request, v: str | None = None) -> Response:
-        """The model file; asked for with ?v=<its sha256>, it may be kept for ever."""
-        headers = {"ETag": etag, "Cache-Control": IMMUTABLE if v == recogniser.sha256 else REVALIDATE}
+    def add(path: str, version: str, file: bytes) -> None:
+        send = _sender(file, "text/javascript" if path.endswith(".js") else "application/octet-stream")
+
+        async def answer(request: Request, v: str = "") -> Response:
+            """The model file; asked for with ?v=<its sha256>, it may be kept for ever."""
+            return send(request, version != "" and v == version)
+
+        app.get(f"/{path}", response_class=Response, include_in_schema=path == f"{CARD}.onnx")(answer)
+        app.head(f"/{path}", include_in_schema=False)(answer)
+
+    for address, file in model.files.items():
+        path, _, version = address.partition("?v=")
+        add(path, version, file)
+
+
+def _sender(file: bytes, media_type: str) -> Callable[[Request, bool], Response]:
+    """A function that answers a request with the file, or (304) that what somebody has of it still holds."""
+    etag = f'"{hashlib.sha256(file).hexdigest()}"'
+
+    def send(request: Request, forever: bool) -> Response:
+        headers = {"ETag": etag, "Cache-Control": IMMUTABLE if forever else REVALIDATE}
         if etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        return Response(recogniser.file, media_type="application/octet-stream", headers=headers)
+        return Response(file, media_type=media_type, headers=headers)
+
+    return send
 
 
 def _add_guesses(app: FastAPI, recogniser: Recogniser) -> None:

@@ -5,6 +5,7 @@ their nesting is checked. Guesses are pairs [English word, probability], best fi
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
@@ -60,6 +61,21 @@ class ErrorAnswer(BaseModel):
     error: Refusal
 
 
+class FirstModel(BaseModel):
+    """A smaller model of the same words, that guesses until the larger one has arrived."""
+
+    packed: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """What can be asked for where a model lies: guesses (not of static files), others' drawings (of a server with a store)."""
+
+    server: bool
+    drawings: bool
+
+
 class ModelAnswer(BaseModel):
     """What the model is, and where its file lies for those who recognise on their own device."""
 
@@ -77,7 +93,10 @@ class ModelAnswer(BaseModel):
     licence: str
     bytes: int
     sha256: str
-    url: str
+    url: str = Field(description="Where the file lies, relative to this address.")
+    packed: str = Field(description="Where it lies gzipped, likewise; a quarter less.")
+    first: FirstModel | None = None
+    server: bool = Field(description="Whether guesses can be asked for here, or only the model.")
     drawings: bool = Field(description="Whether the server shows drawings of its store: GET /api/v1/drawings.")
 
 
@@ -86,8 +105,8 @@ def pairs(guesses: Sequence[Guess]) -> list[tuple[str, float]]:
     return [(guess.label, guess.probability) for guess in guesses]
 
 
-def model_answer(recogniser: Recogniser, url: str, *, drawings: bool = False) -> ModelAnswer:
-    """The description of a recogniser's model, whose file can be had at `url`; `drawings`: beside those of a store."""
+def model_answer(recogniser: Recogniser, url: str, packed: str, first: FirstModel | None, place: Place) -> ModelAnswer:
+    """The description of a recogniser's model, whose file can be had at `url` and, gzipped, at `packed`."""
     metadata, scores = recogniser.metadata, word_scores_of(recogniser.path, recogniser.sha256)
     return ModelAnswer(
         name=metadata.name,
@@ -102,7 +121,10 @@ def model_answer(recogniser: Recogniser, url: str, *, drawings: bool = False) ->
         bytes=len(recogniser.file),
         sha256=recogniser.sha256,
         url=url,
-        drawings=drawings,
+        packed=packed,
+        first=first,
+        server=place.server,
+        drawings=place.drawings,
     )
 
 

@@ -16,7 +16,7 @@ export function fitted(strokes: readonly Inked[], paper: Size): Inked[] {
     ...stroke,
     x: stroke.x.map((x) => (x - middleX) * scale),
     y: stroke.y.map((y) => (y - middleY) * scale),
-    pen: { ...stroke.pen, width: scale === 1 ? stroke.pen.width : nearestWidth(stroke.pen.width * scale) },
+    pen: { ...stroke.pen, width: nearestWidth(stroke.pen.width * scale) },
   }))
 }
 
@@ -29,6 +29,6 @@ function scaleFor(drawing: Size, paper: Size): number {
 }
 
 /** The pen's own width that comes nearest to a width in sketch units. */
-export function nearestWidth(width: number): number {
+function nearestWidth(width: number): number {
   return WIDTHS.reduce((best, own) => (Math.abs(own - width) < Math.abs(best - width) ? own : best), WIDTHS[0] as number)
 }

@@ -39,7 +39,7 @@ describe('ndjsonDrawings', () => {
   })
 
   it.each([
-    ['{"word":"a"}', null, 'drawing', '–'],
+    ['{"word":"a"}', null, 'drawing', ''],
     ['[1]', null, 'json', '[1]'],
     ['{"drawing":[]}', null, 'drawing', '[]'],
     ['{"drawing":[[[1],[2]],[[1]]]}', 1, 'stroke', '[[1]]'],

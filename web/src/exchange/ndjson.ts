@@ -4,6 +4,7 @@
  * Unlike ingest, which refuses a file for one bad line, a line is only read when its drawing is asked for.
  */
 import { MAX_POINTS, PEN, type Stroke } from '../ink/sketch'
+import { toWire } from '../recognise/wire'
 import type { Arrival, Arrivals } from './arrival'
 import { excerpt, Unreadable, type Expected } from './fault'
 import { timed } from './pace'
@@ -17,16 +18,20 @@ export type Named = {
   readonly strokes: readonly Stroke[]
 }
 
-/** One raw line, its end included. Coordinates are written as they are, so that Python makes the very same drawing of them. */
-export function rawLine({ word, when, recognized, keyId, strokes }: Named): string {
-  const record = {
+/** One raw line, its end included; `more`: keys of ours, which ingest leaves aside. */
+export function rawLine(drawing: Named, more: Readonly<Record<string, unknown>> = {}): string {
+  return `${JSON.stringify({ ...rawRecord(drawing), ...more })}\n`
+}
+
+/** Places are written as they were drawn, so that Python makes the very same drawing of them; times in whole ms, which is what a store holds. */
+function rawRecord({ word, when, recognized, keyId, strokes }: Named): object {
+  return {
     word,
     ...(keyId === undefined ? {} : { key_id: keyId }),
     timestamp: new Date(when).toISOString().replace('T', ' ').replace('Z', ' UTC'),
     recognized,
-    drawing: strokes.map(({ x, y, t }) => [x, y, t.map(Math.round)]),
+    drawing: toWire(strokes.map((stroke) => ({ ...stroke, t: stroke.t.map(Math.round) }))),
   }
-  return `${JSON.stringify(record)}\n`
 }
 
 /** The drawings of a text's lines; empty ones are skipped. Throws Unreadable where the first is none. */
@@ -39,7 +44,7 @@ export function ndjsonDrawings(text: string): Arrivals {
 
 function drawingOf(line: string, number: number): Arrival {
   const refuse = (expected: Expected, found: unknown, stroke: number | null = null): never => {
-    const shown = typeof found === 'string' ? found : (JSON.stringify(found) ?? '–')
+    const shown = typeof found === 'string' ? found : (JSON.stringify(found) ?? '')
     throw new Unreadable({ kind: 'line', line: number, stroke, expected, found: excerpt(shown) })
   }
   let record: unknown

@@ -3,14 +3,14 @@
  *
  * The browser itself does the geometry. Shapes and their groups, with nothing but the attributes that say where they lie and
  * how they look, are copied into a hidden picture on the page and walked along there; nothing else of the text gets in: no
- * script, no style sheet, no image, no address. Curves become points, one every 1/256 of the drawing's longer side.
+ * script, no style sheet, no image, no address. Curves become points, one every 1/256 of the drawing's longer side or, in
+ * pictures of very many commands, fewer: each look at a path takes the browser longer the longer its text is.
  */
 import { boxOf, type Box } from '../ink/box'
 import { HEX } from '../ink/colours'
 import { COLOURS, MAX_POINTS, type Colour, type Pen } from '../ink/sketch'
 import type { Arrival } from './arrival'
 import { Unreadable } from './fault'
-import { nearestWidth } from './fit'
 import { timed, type Line, type Untimed } from './pace'
 import { ownPath } from './svg'
 
@@ -32,14 +32,17 @@ const LOOKS = ['stroke', 'stroke-width', 'fill', 'display']
 const STAGE = 1000 // CSS pixels: what a percentage in a picture without a size is of
 const FINENESS = 256 // points along the longer side
 const POINTS = 8000 // at most, about, beyond one a line
+const WORK = 2e7 // characters of paths looked at: about two seconds on one slow core
+const LARGEST = 1e6 // characters of a picture
 const GLANCE = 16 // steps along a line that tell how large the drawing is
 const PATIENCE = 12 // ms of work before the page gets its turn
 
-/** A shape without gaps, and where it lies: `frame` takes its points to the picture's unit. */
+/** A shape without gaps, and where it lies: `frame` takes its points to the picture's unit. A rectangle without a line may be the paper. */
 type Trace = { readonly shape: SVGGeometryElement; readonly frame: DOMMatrix; readonly pen: Pen; readonly isPaper: boolean }
 
 /** The drawing of a picture. Throws Unreadable. */
 export async function svgDrawing(text: string): Promise<Arrival> {
+  if (text.length > LARGEST) throw new Unreadable({ kind: 'large' })
   const stage = document.createElementNS(SVG, 'svg')
   for (const side of ['width', 'height']) stage.setAttribute(side, `${STAGE}`)
   Object.assign(stage.style, { position: 'fixed', visibility: 'hidden', pointerEvents: 'none' })
@@ -53,7 +56,9 @@ export async function svgDrawing(text: string): Promise<Arrival> {
 }
 
 function parsed(text: string): Element {
-  const root = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement
+  // Under names that mean nothing to the browser, elements are mere text: no handler, style or address of theirs is looked at.
+  const inert = text.replaceAll('http://www.w3.org/', 'inert:')
+  const root = new DOMParser().parseFromString(inert, 'application/xml').documentElement
   if (root.localName !== 'svg' || root.querySelector('parsererror')) throw new Unreadable({ kind: 'svg' })
   return root
 }
@@ -80,22 +85,25 @@ async function linesOn(stage: SVGSVGElement): Promise<Untimed[]> {
   const traces = [...stage.querySelectorAll<SVGGeometryElement>('path, polyline, polygon, line, rect, circle, ellipse')]
     .filter((shape) => shape.checkVisibility())
     .flatMap((shape) => tracesOf(shape, stage))
-  const glances = await each(traces, (trace) => walked(trace, GLANCE))
+  const rest = breather()
+  const glances = await each(traces, (trace) => lineOf(trace, GLANCE, rest))
   const whole = boxOf(glances.map((line) => ({ ...line, t: [] })))
   const drawn = traces.filter((trace, index) => traces.length === 1 || !(trace.isPaper && covers(glances[index], whole)))
   if (drawn.length === 0) throw new Unreadable({ kind: 'lines' })
   const lengths = drawn.map(({ shape, frame }) => shape.getTotalLength() * scaleOf(frame))
   const step = Math.max(Math.max(whole.width, whole.height) / FINENESS, lengths.reduce((sum, length) => sum + length, 0) / POINTS)
-  const lines = await each(drawn, (trace, index): Untimed => lineOf(trace, Math.max(1, Math.ceil(lengths[index] / step) || 0)))
+  const most = WORK / drawn.reduce((sum, { shape }) => sum + (shape.getAttribute('d')?.length ?? 1), 0)
+  const stepsOf = (length: number): number => Math.max(1, Math.ceil(Math.min(length / step, most)) || 0)
+  const lines = await each(drawn, (trace, index) => lineOf(trace, stepsOf(lengths[index]), rest))
   const points = lines.reduce((total, { x }) => total + x.length, 0)
   if (points > MAX_POINTS) throw new Unreadable({ kind: 'points', found: points })
   return lines
 }
 
-/** A rectangle around everything that has no line of its own: the paper, not a stroke. */
+/** Whether a line goes around everything, as far as rounding lets one tell. */
 function covers(line: Line, whole: Box): boolean {
-  const { x, y, width, height } = boxOf([{ ...line, t: [] }])
-  return x <= whole.x && y <= whole.y && width >= whole.width && height >= whole.height
+  const { width, height } = boxOf([{ ...line, t: [] }])
+  return width > 0.99 * whole.width && height > 0.99 * whole.height
 }
 
 function tracesOf(shape: SVGGeometryElement, stage: SVGSVGElement): Trace[] {
@@ -123,20 +131,21 @@ function partsOf(path: SVGPathElement): SVGPathElement[] {
   })
 }
 
-function lineOf(trace: Trace, steps: number): Untimed {
+async function lineOf(trace: Trace, steps: number, rest: () => Promise<void>): Promise<Untimed> {
   const own = ownPath(trace.shape.getAttribute('d') ?? '', trace.shape.getAttribute('data-t') ?? '')
-  if (!own) return { ...walked(trace, steps), t: null, pen: trace.pen }
+  if (!own) return { ...(await walked(trace, steps, rest)), t: null, pen: trace.pen }
   const points = own.x.map((x, point) => new DOMPoint(x, own.y[point]).matrixTransform(trace.frame))
   return { x: points.map(({ x }) => x), y: points.map(({ y }) => y), t: own.t, pen: trace.pen }
 }
 
-function walked({ shape, frame }: Trace, steps: number): Line {
+async function walked({ shape, frame }: Trace, steps: number, rest: () => Promise<void>): Promise<Line> {
   const length = shape.getTotalLength()
   const line: { x: number[]; y: number[] } = { x: [], y: [] }
   for (let step = 0; step <= steps; step++) {
     const { x, y } = DOMPoint.fromPoint(shape.getPointAtLength((length * step) / steps)).matrixTransform(frame)
     line.x.push(x)
     line.y.push(y)
+    await rest()
   }
   return line
 }
@@ -147,7 +156,7 @@ function scaleOf({ a, b, c, d }: DOMMatrix): number {
 
 function penOf(shape: Element, scale: number): Pen {
   const { stroke, fill, strokeWidth } = getComputedStyle(shape)
-  return { colour: nearestColour(stroke === 'none' ? fill : stroke), width: nearestWidth(parseFloat(strokeWidth) * scale) }
+  return { colour: nearestColour(stroke === 'none' ? fill : stroke), width: parseFloat(strokeWidth) * scale }
 }
 
 /** The pen's colour that comes nearest to a computed one, "rgb(29, 37, 69)"; ink for one that is none. */
@@ -159,15 +168,19 @@ function nearestColour(computed: string): Colour {
   return COLOURS.reduce((best, colour) => (distance(colour) < distance(best) ? colour : best))
 }
 
-/** Maps in slices, so that the page goes on between them. */
-async function each<From, To>(values: readonly From[], map: (value: From, index: number) => To): Promise<To[]> {
+/** One after the other: they share the main thread anyway. */
+async function each<From, To>(values: readonly From[], map: (value: From, index: number) => Promise<To>): Promise<To[]> {
   const results: To[] = []
+  for (const [index, value] of values.entries()) results.push(await map(value, index))
+  return results
+}
+
+/** To be called between pieces of work: now and then it gives the page its turn. */
+function breather(): () => Promise<void> {
   let began = performance.now()
-  for (const [index, value] of values.entries()) {
-    results.push(map(value, index))
-    if (performance.now() - began < PATIENCE) continue
+  return async () => {
+    if (performance.now() - began < PATIENCE) return
     await new Promise((resolve) => setTimeout(resolve))
     began = performance.now()
   }
-  return results
 }

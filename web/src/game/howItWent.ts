@@ -1,8 +1,8 @@
 /** How a turn went, in the words of a language: found and how fast, or what the computer saw instead. */
 import type { Messages } from '../i18n/languages/en'
+import { inSeconds } from '../i18n/numbers'
 import type { Comment } from './commentary'
 import type { Turn } from './match'
-import { inSeconds } from './seconds'
 
 /** What of the page's language is needed. */
 export type Speaker = { readonly code: string; readonly t: Messages; readonly phrase: (label: string) => string }

@@ -13,7 +13,17 @@ export function percent(share: number, code: string): string {
   return format.format(share)
 }
 
-/** A time in ms, as seconds to a tenth. */
+/** A count: 3308 → "3,308", "3 308". */
+export function whole(count: number, code: string): string {
+  return new Intl.NumberFormat(code).format(count)
+}
+
+/** A time in ms, as seconds to a tenth: "3,2 s". */
 export function seconds(time: number, code: string): string {
-  return `${new Intl.NumberFormat(code, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(time / 1000)}${NO_BREAK}s`
+  return `${inSeconds(time, code)}${NO_BREAK}s`
+}
+
+/** The same without the unit, for sentences that spell it. */
+export function inSeconds(time: number, code: string): string {
+  return new Intl.NumberFormat(code, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(time / 1000)
 }

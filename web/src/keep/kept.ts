@@ -38,7 +38,7 @@ export function drawnNow(sketch: Sketch, { word, verdict }: Said, guesses: reado
     word,
     verdict,
     guesses: guesses.slice(0, GUESSES_KEPT),
-    model: engine.card?.sha256 ?? '',
+    model: engine.model,
     consented: settings.collect,
   }
 }

@@ -1,23 +1,61 @@
-/** The way over the browser's own processor: canonical() and the model in a worker. Fails where the browser cannot. */
+/**
+ * The way over the browser's own processor: canonical() and the model in a worker. Fails where the browser cannot.
+ *
+ * A first visit begins with the small model, if the card has one, and goes over to the better one when that has arrived;
+ * where a service worker holds everything already, the better one is there as fast.
+ */
 import { canonical, StrokesError, type Drawing } from './canonical'
-import type { Card } from './card'
+import type { Card, ModelFile } from './card'
+import { download, DownloadError, unpacked } from './download'
 import { ranked } from './guess'
 import type { Request, Response } from './messages'
-import type { Ask } from './recogniser'
+import type { Ask, Way } from './recogniser'
 import { record } from './record'
 
-const PATIENCE = 20_000 // ms without a word from the worker, which tells of every piece of a file that arrives
+const PATIENCE = 20_000 // ms for an answer of the worker: it compiles, opens a model, or guesses
+const AGAIN = 60_000 // ms until a better model that did not come is asked for again
 const POINTS_PER_RUN = 4_096 // of a simplified drawing, as in src/gribouille/recogniser.py: the model takes 0.1 MB for each
 
-export async function openDevice(card: Card, left: AbortSignal): Promise<Ask> {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
-  left.addEventListener('abort', () => worker.terminate())
-  const model = new URL(card.url, location.href)
-  model.searchParams.set('v', card.sha256) // lets the server answer "immutable" and the browser keep the file
-  await say(worker, { kind: 'open', model: model.href })
+/** The way with the onnxruntime that lies at `runtime`. */
+export function device(runtime: string): Way {
+  return { where: 'device', open: (card, left, working) => openDevice(runtime, card, left, working) }
+}
+
+async function openDevice(runtime: string, card: Card, left: AbortSignal, working: (model: string) => void): Promise<Ask> {
+  const { say, end } = conversation()
+  left.addEventListener('abort', end)
+  let trouble: unknown = null // of the better model, once the first one is at work
+
+  const started = download(runtime, left).then((file) => say({ kind: 'runtime', file }))
+
+  async function use(model: ModelFile): Promise<void> {
+    const file = await unpacked(await download(model.packed, left))
+    await started
+    await say({ kind: 'model', file })
+    working(model.sha256)
+  }
+
+  async function improve(): Promise<void> {
+    for (;;) {
+      try {
+        return await use(card)
+      } catch (error) {
+        if (left.aborted) return
+        if (!(error instanceof DownloadError)) trouble = error
+        if (trouble) return
+        await new Promise((again) => setTimeout(again, AGAIN))
+      }
+    }
+  }
+
+  const first = holdsEverything() ? null : card.first
+  await Promise.all([started, use(first ?? card)])
+  if (first) void improve()
+
   return async (strokes) => {
+    if (trouble) throw trouble
     const start = performance.now()
-    const response = await say(worker, { kind: 'drawing', drawing: fitting(canonical(strokes)) })
+    const response = await say({ kind: 'drawing', drawing: fitting(canonical(strokes)) })
     record('answer', start, performance.now())
     if (response.kind !== 'probabilities') throw new Error(`expected probabilities, found ${response.kind}`)
     if (response.probabilities.length !== card.labels.length) {
@@ -27,28 +65,44 @@ export async function openDevice(card: Card, left: AbortSignal): Promise<Ask> {
   }
 }
 
+/** Whether page and model come from the service worker's cache. */
+function holdsEverything(): boolean {
+  return Boolean(globalThis.navigator?.serviceWorker?.controller)
+}
+
 function fitting(drawing: Drawing): Drawing {
   const points = drawing.length / 3
   if (points > POINTS_PER_RUN) throw new StrokesError(`expected at most ${POINTS_PER_RUN} points after simplification, found ${points}`)
   return drawing
 }
 
-/** The worker's answer to one request. Rejects where it failed, could not be loaded at all, or fell silent. */
-function say(worker: Worker, request: Request): Promise<Response> {
+/**
+ * A worker, as a function that asks it one request after another; it rejects where the worker failed, could not be loaded at
+ * all, or fell silent.
+ */
+function conversation(): { say: (request: Request) => Promise<Response>; end: () => void } {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
+  const broken = new Promise<never>((_, reject) => {
+    worker.onerror = (event) => reject(new Error(event.message || 'the worker could not be loaded'))
+  })
+  broken.catch(() => null) // told to whoever asks
+  let turn: Promise<unknown> = Promise.resolve()
+  const say = (request: Request): Promise<Response> => {
+    const answer = turn.then(() => Promise.race([ask(worker, request), broken]))
+    turn = answer.catch(() => null)
+    return answer
+  }
+  return { say, end: () => worker.terminate() }
+}
+
+function ask(worker: Worker, request: Request): Promise<Response> {
   return new Promise((resolve, reject) => {
-    const wait = (): ReturnType<typeof setTimeout> =>
-      setTimeout(() => reject(new Error(`nothing came for ${PATIENCE / 1000} s`)), PATIENCE)
-    let late = wait()
+    const late = setTimeout(() => reject(new Error(`no answer of the worker for ${PATIENCE / 1000} s`)), PATIENCE)
     worker.onmessage = ({ data }: MessageEvent<Response>) => {
       clearTimeout(late)
-      if (data.kind === 'progress') late = wait()
-      else if (data.kind === 'failed') reject(new Error(data.message))
+      if (data.kind === 'failed') reject(new Error(data.message))
       else resolve(data)
     }
-    worker.onerror = (event) => {
-      clearTimeout(late)
-      reject(new Error(event.message || 'the worker could not be loaded'))
-    }
-    worker.postMessage(request)
+    worker.postMessage(request, request.kind === 'drawing' ? [] : [request.file])
   })
 }

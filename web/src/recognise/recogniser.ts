@@ -1,13 +1,17 @@
 /**
  * Strokes in, guesses out, on the device where it can, on the server where it cannot.
  *
- * A chain of ways (device → WebSocket → POST): one that fails is left for good, said in words by the caller through
- * `changed`, and the question is put again to the next. Only when the last one fails does a question fail.
+ * A chain of ways (device → device with the whole runtime → WebSocket → POST; the last two only where there is a server): one
+ * that fails is left for good, said in words by the caller through `changed`, and the question is put again to the next. Only
+ * when the last one fails does a question fail.
  */
+import whole from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url'
+import slim from 'virtual:slim-runtime'
 import type { Stroke } from '../ink/sketch'
 import { StrokesError } from './canonical'
 import type { Card } from './card'
-import { openDevice } from './device'
+import { device } from './device'
+import { DownloadError } from './download'
 import type { Guess } from './guess'
 import { latest } from './latest'
 import { openPost } from './post'
@@ -16,12 +20,23 @@ import { openSocket } from './socket'
 export type Where = 'device' | 'server'
 /** Guesses, best first: of every word where the device makes them, of a few where the server does. */
 export type Ask = (strokes: readonly Stroke[]) => Promise<Guess[]>
-/** `open` lets go of all that it holds (a worker, a connection) when `left` is aborted: this way has failed. */
-export type Way = { readonly where: Where; readonly open: (card: Card, left: AbortSignal) => Promise<Ask> }
-export type Changed = (where: Where, reason: string | null) => void
+/**
+ * `open` lets go of all that it holds (a worker, a connection) when `left` is aborted: this way has failed. It calls `working`
+ * with the hash of the model that answers from now on.
+ */
+export type Way = {
+  readonly where: Where
+  readonly open: (card: Card, left: AbortSignal, working: (model: string) => void) => Promise<Ask>
+}
+/** Who recognises, why an earlier way does not (null: none failed), and the hash of the model that is asked. */
+export type AtWork = { readonly where: Where; readonly reason: string | null; readonly model: string }
 
-export const WAYS: readonly Way[] = [
-  { where: 'device', open: openDevice },
+const address = (file: string): string => new URL(file, document.baseURI).href
+
+/** The whole runtime is for models that call what the slim one lacks (web/slim.ts), and for the day when that is wrong. */
+export const WAYS: () => readonly Way[] = () => [
+  device(address(slim)),
+  device(address(whole)),
   { where: 'server', open: openSocket },
   { where: 'server', open: openPost },
 ]
@@ -30,14 +45,14 @@ export const WAYS: readonly Way[] = [
  * A function that guesses; it answers null for strokes that newer ones have overtaken, and throws StrokesError for those
  * that no way takes.
  *
- * `changed` is told which way is at work, and why an earlier one is not.
+ * `changed` is told which way is at work with which model, and why an earlier way is not.
  */
 export async function openRecogniser(
   card: Card,
-  changed: Changed,
-  ways: readonly Way[] = WAYS,
+  changed: (now: AtWork) => void,
+  ways: readonly Way[] = WAYS(),
 ): Promise<(strokes: readonly Stroke[]) => Promise<Guess[] | null>> {
-  const untried = [...ways]
+  let untried = ways.filter(({ where }) => where === 'device' || card.server)
   let leave = new AbortController()
   let ask = await openNext(null)
 
@@ -46,9 +61,7 @@ export async function openRecogniser(
     if (!way) throw new Error(reason ?? 'no way to recognise a drawing')
     leave = new AbortController()
     try {
-      const opened = await way.open(card, leave.signal)
-      changed(way.where, reason)
-      return opened
+      return await way.open(card, leave.signal, (model) => changed({ where: way.where, reason, model }))
     } catch (error) {
       return openAnother(error)
     }
@@ -56,6 +69,8 @@ export async function openRecogniser(
 
   function openAnother(error: unknown): Promise<Ask> {
     leave.abort()
+    // What could not be fetched is not tried in a larger form.
+    if (error instanceof DownloadError) untried = untried.filter(({ where }) => where !== 'device')
     return openNext(error instanceof Error ? error.message : String(error))
   }
 

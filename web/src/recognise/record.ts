@@ -3,11 +3,11 @@
  *
  * The browser keeps measures for ever, and a page may stay open all day: after KEPT of a name they begin anew.
  */
-export type Measure = 'guess' | 'answer'
+export type Measure = 'guess' | 'answer' | 'ready' | 'full'
 
 const KEPT = 5000
 
-const recorded: Record<Measure, number> = { guess: 0, answer: 0 }
+const recorded: Record<Measure, number> = { guess: 0, answer: 0, ready: 0, full: 0 }
 
 export function record(name: Measure, start: number, end: number): void {
   if (++recorded[name] % KEPT === 0) performance.clearMeasures(name)

@@ -1,15 +1,17 @@
 /** The way over the server's WebSocket: the whole drawing each time, one question under way at a time. */
-import { fromWire, toWire, type Answer } from './wire'
+import type { Card } from './card'
 import type { Ask } from './recogniser'
+import { fromWire, toWire, type Answer } from './wire'
 
 const PATIENCE = 5000 // ms to open, and to answer
 
-export async function openSocket(_card: unknown, left: AbortSignal): Promise<Ask> {
+export async function openSocket(card: Card, left: AbortSignal, working: (model: string) => void): Promise<Ask> {
   const url = new URL('api/v1/live', document.baseURI)
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
   const socket = new WebSocket(url)
   left.addEventListener('abort', () => socket.close())
   await heard(socket, 'open')
+  working(card.sha256)
   let id = 0
   return async (strokes) => {
     id += 1

@@ -1,0 +1,46 @@
+/** A file of the site, as bytes. */
+
+const PATIENCE = 20_000 // ms without a byte
+
+/** A file that did not come. */
+export class DownloadError extends Error {}
+
+/**
+ * The bytes of a file, however long they take, as long as some keep coming. Throws DownloadError where they do not, and
+ * when `left` is aborted.
+ */
+export async function download(url: string, left: AbortSignal): Promise<ArrayBuffer> {
+  const stop = new AbortController()
+  left.addEventListener('abort', () => stop.abort(left.reason), { signal: stop.signal })
+  const silence = new DownloadError(`nothing came for ${PATIENCE / 1000} s`)
+  const wait = (): ReturnType<typeof setTimeout> => setTimeout(() => stop.abort(silence), PATIENCE)
+  let late = wait()
+  const heard = (): void => {
+    clearTimeout(late)
+    late = wait()
+  }
+  try {
+    return await bytesOf(url, stop.signal, heard)
+  } catch (error) {
+    throw error instanceof DownloadError ? error : new DownloadError(error instanceof Error ? error.message : String(error))
+  } finally {
+    clearTimeout(late)
+  }
+}
+
+async function bytesOf(url: string, signal: AbortSignal, heard: () => void): Promise<ArrayBuffer> {
+  const response = await fetch(url, { signal })
+  if (!response.ok || !response.body) throw new DownloadError(`${url}: ${response.status} ${response.statusText}`)
+  const told = new TransformStream<Uint8Array, Uint8Array>({
+    transform: (piece, out) => {
+      heard()
+      out.enqueue(piece)
+    },
+  })
+  return new Response(response.body.pipeThrough(told)).arrayBuffer()
+}
+
+/** The bytes of a gzipped file. */
+export function unpacked(file: ArrayBuffer): Promise<ArrayBuffer> {
+  return new Response(new Blob([file]).stream().pipeThrough(new DecompressionStream('gzip'))).arrayBuffer()
+}
