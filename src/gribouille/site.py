@@ -45,7 +45,8 @@ def write_site(out: Path, recogniser: Recogniser, static: Path | None = None) ->
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
         fresh = Path(scratch) / "fresh"
-        shutil.copytree(static, fresh)
+        # With the dates of now: hosts that compare only dates would answer "unchanged" for an older page put back.
+        shutil.copytree(static, fresh, copy_function=shutil.copyfile)
         for name, content in _files(recogniser).items():
             (fresh / name).parent.mkdir(parents=True, exist_ok=True)
             (fresh / name).write_bytes(content)
