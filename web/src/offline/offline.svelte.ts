@@ -64,9 +64,16 @@ function tell(worker: ServiceWorker | null, message: Message): void {
 }
 
 function whatThisPageIs(): Message {
-  const below = (url: string): string => url.slice(new URL('./', document.baseURI).href.length)
+  const scope = new URL('./', document.baseURI).href
+  const below = (url: string): string => url.slice(scope.length)
   const script = document.querySelector<HTMLScriptElement>('script[type=module][src]')
-  return { kind: 'take in', script: below(script?.src ?? ''), model: below(engine.card?.packed ?? '') }
+  const loaded = performance.getEntriesByType('resource').filter(({ name }) => name.startsWith(scope))
+  return {
+    kind: 'take in',
+    script: below(script?.src ?? ''),
+    model: below(engine.card?.packed ?? ''),
+    loaded: loaded.map(({ name }) => below(name)),
+  }
 }
 
 export const offline = new Offline()
