@@ -159,11 +159,11 @@ def test_two_players_in_french(play, drawings):
     begin(page, "une maison\nles bonshommes de neige\nbonhomme de neige")
     page.wait_for_selector("[data-phase=pass]")
     assert page.locator("[data-word]").count() == 0
-    page.get_by_text("Ada, à toi").wait_for()
+    page.get_by_role("heading", name="Ada, à toi").wait_for()
     page.click("[data-action=take-over]")
     draw_until_found(page, drawings)
     page.click("[data-action=next]")
-    page.get_by_text("Joueur 2, à toi").wait_for()
+    page.get_by_role("heading", name="Joueur 2, à toi").wait_for()
     page.click("[data-action=take-over]")
     page.click("[data-action=skip]")
     page.get_by_role("heading", name="Ada gagne").wait_for()

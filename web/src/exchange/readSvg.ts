@@ -120,7 +120,7 @@ function tracesOf(shape: SVGGeometryElement, stage: SVGSVGElement): Trace[] {
 
 /** A path's pieces between two lifts of the pen, each a path of its own in the same place. */
 function partsOf(path: SVGPathElement): SVGPathElement[] {
-  const texts = (path.getAttribute('d') ?? '').split(/(?=[Mm])/)
+  const texts = (path.getAttribute('d') ?? '').trim().split(/(?=[Mm])/)
   if (texts.length < 2) return [path]
   let [x, y] = [0, 0]
   return texts.map((text) => {
