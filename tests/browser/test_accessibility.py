@@ -50,6 +50,8 @@ BEYOND: dict[str, dict[str, list[str]]] = {
     "settings": {"consent": ["[data-setting=collect]"], "forgetting all": ["reset"]},
 }
 
+DIALOGS = {"share", "it-was", "reset"}
+
 # WCAG 2.0 to 2.2, A and AA, and axe's best practices; target-size is off by default. Each violation in one line.
 RUN_AXE = """async () => {
   const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
@@ -72,9 +74,9 @@ OPERABLE = """() => {
 TOO_SMALL = """() => window.operable
   .filter((one) => one.matches('a, button, input, select, textarea, summary, [role=button]') && !one.matches('.skip'))
   .filter((one) => !(one.matches('a') && getComputedStyle(one).display === 'inline'))
-  .map((one) => [one, (one.labels?.[0] ?? one).getBoundingClientRect()])
-  .filter(([one, { width, height }]) => Math.min(width, height) < 43.99)
-  .map(([one, { width, height }]) => `${Math.round(width)} × ${Math.round(height)}: ${one.outerHTML.slice(0, 120)}`)"""
+  .map((one) => [one, [one, one.labels?.[0]].filter(Boolean).map((part) => part.getBoundingClientRect())])
+  .filter(([one, parts]) => !parts.some(({ width, height }) => Math.min(width, height) >= 43.99))
+  .map(([one, [{ width, height }]]) => `${Math.round(width)} × ${Math.round(height)}: ${one.outerHTML.slice(0, 120)}`)"""
 
 WATCH_FOCUS = """() => {
   document.activeElement?.blur()
@@ -122,6 +124,8 @@ def places(page: Page, fish: list[list[list[float]]]) -> Iterator[str]:
                 else:
                     selector = action if action.startswith("[") else f"[data-action={action}]"
                     page.locator(selector).locator("visible=true").first.click()
+                if action in DIALOGS:  # the first one is loaded when it is asked for
+                    page.wait_for_selector("dialog[open]")
             yield f"{screen}: {place}"
             if page.locator("dialog[open]").count():
                 page.keyboard.press("Escape")

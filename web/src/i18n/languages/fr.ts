@@ -369,7 +369,7 @@ const messages: Messages = {
     open: 'Ouvrir un dessin…',
     drop: 'Dépose ton dessin ici',
     dropMore: 'Une image SVG ou un fichier NDJSON',
-    arrived: (strokes, word) => `Un dessin de ${strokes === '1' ? 'un trait' : `${strokes} traits`}${word === '' ? '' : `${SPACE}: ${word}`}.`,
+    arrived: (strokes, word) => `Un dessin ${strokes === '1' ? 'd’un trait' : `de ${strokes} traits`}${word === '' ? '' : `${SPACE}: ${word}`}.`,
     ofSeveral: (number, count) => `Numéro ${number} sur ${count}.`,
     madeUp: 'Il est venu sans ses temps, alors je les ai inventés.',
     undoBrings: '«\u00a0Annuler\u00a0» fait revenir le tien.',
