@@ -46,7 +46,7 @@ BEYOND: dict[str, dict[str, list[str]]] = {
         "its end": [FISH],
         "results": ["next"],
     },
-    "gallery": {"one drawing": ["[data-kept]"], "removed": ["remove"]},
+    "gallery": {"one drawing": ["[data-kept]"], "removed": ["remove", "[data-drawings] h2"]},
     "settings": {"consent": ["[data-setting=collect]"], "forgetting all": ["reset"]},
 }
 
@@ -65,7 +65,7 @@ RUN_AXE = """async () => {
 OPERABLE = """() => {
   const kinds = 'a[href], button, input, select, textarea, summary, [role=button], [role=slider], [tabindex]:not([tabindex^="-"])'
   const top = [...document.querySelectorAll('dialog[open]')].at(-1) ?? document
-  const seen = (one) => one.checkVisibility({ visibilityProperty: true }) && !one.disabled
+  const seen = (one) => one.checkVisibility({ visibilityProperty: true }) && !one.disabled && !one.closest('[inert]')
   window.operable = [...top.querySelectorAll(kinds)].filter(seen)
   return window.operable.length
 }"""
