@@ -170,12 +170,14 @@ def test_model_describes_the_file_it_links_to(client: TestClient, recogniser: Re
 
 
 def test_the_model_file_is_kept_by_caches_only_under_its_own_hash(client: TestClient, recogniser: Recogniser) -> None:
-    """?v=<sha256> may be kept for ever; any other address is asked about again and answers 304 while it holds."""
+    """?v=<sha256> may be kept for ever, another hash is 404; without one it is asked about again (304 while it holds)."""
     url, etag = "/api/v1/model.onnx", f'"{recogniser.sha256}"'
     assert "immutable" in client.get(url, params={"v": recogniser.sha256}).headers["Cache-Control"]
-    for params in ({}, {"v": "another"}):
-        plain = client.get(url, params=params)
-        assert (plain.headers["Cache-Control"], plain.headers["ETag"]) == ("no-cache", etag)
+    plain = client.get(url)
+    assert (plain.headers["Cache-Control"], plain.headers["ETag"]) == ("no-cache", etag)
+    another = client.get(url, params={"v": "another"})
+    assert (another.status_code, another.headers["Cache-Control"]) == (404, "no-cache")
+    assert another.json()["error"]["message"] == f"v: expected {recogniser.sha256}, found another model's"
     again = client.get(url, headers={"If-None-Match": etag})
     assert (again.status_code, again.content) == (304, b"")
     assert client.get(url, headers={"If-None-Match": '"other"'}).status_code == 200

@@ -74,18 +74,37 @@ def test_the_same_site_twice_is_the_same_byte_for_byte(tmp_path: Path, static: P
     assert all((one / path).read_bytes() == (other / path).read_bytes() for path in files)
 
 
-def test_a_site_written_before_is_replaced_and_anything_else_refused(
-    tmp_path: Path, static: Path, recogniser: Recogniser
-) -> None:
-    """A file of an earlier site does not stay; a folder of somebody else's is left as it is."""
+def test_a_site_written_before_is_replaced(tmp_path: Path, static: Path, recogniser: Recogniser) -> None:
+    """A file of an earlier page does not stay; a folder that was empty, or reached over a link, is as good as a new one."""
     out = tmp_path / "site"
     out.mkdir()
-    write_site(out, recogniser, static)
-    (out / "assets" / "old.js").write_text("")
-    write_site(out, recogniser, static)
-    assert not (out / "assets" / "old.js").exists()
+    (tmp_path / "link").symlink_to(out)
+    write_site(tmp_path / "link", recogniser, static)
+    (static / "assets" / "index-abc.js").rename(static / "assets" / "index-def.js")
+    write_site(tmp_path / "link", recogniser, static)
+    assert [path.name for path in (out / "assets").iterdir()] == ["index-def.js"]
+    assert (tmp_path / "link").is_symlink()
+
+
+@pytest.mark.parametrize("foreign", [".git/HEAD", "CNAME", "assets/mine.js"])
+def test_what_is_not_of_a_site_is_refused_and_left(
+    tmp_path: Path, static: Path, recogniser: Recogniser, foreign: str
+) -> None:
+    """A repository, or a file of somebody's own, at any depth, is named and stays, beside the earlier site."""
+    out = write_site(tmp_path / "site", recogniser, static).folder
+    (out / foreign).parent.mkdir(exist_ok=True)
+    (out / foreign).write_text("mine")
+    with pytest.raises(SiteError, match=f"expected an empty folder.*found {foreign}"):
+        write_site(out, recogniser, static)
+    assert (out / foreign).read_text() == "mine"
+    assert (out / "index.html").is_file()
+
+
+def test_a_folder_without_a_sites_mark_is_refused(tmp_path: Path, static: Path, recogniser: Recogniser) -> None:
+    """Even where its files are called like ours; and so is a file."""
+    out = write_site(tmp_path / "site", recogniser, static).folder
     (out / MARK).unlink()
-    with pytest.raises(SiteError, match="expected an empty folder, or a site that was written before"):
+    with pytest.raises(SiteError, match=r"found \.nojekyll"):
         write_site(out, recogniser, static)
     assert (out / "index.html").is_file()
     with pytest.raises(SiteError, match="found a file"):
@@ -98,6 +117,27 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path, static: Path, recognise
     before = sorted(path.name for path in tmp_path.iterdir())
     monkeypatch.setattr(Path, "write_bytes", lambda self, content: 1 / 0)
     with pytest.raises(ZeroDivisionError):
+        write_site(out, recogniser, static)
+    assert (out / "index.html").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(("error", "raised"), [(OSError("busy"), SiteError), (KeyboardInterrupt(), KeyboardInterrupt)])
+def test_a_site_that_cannot_be_put_in_its_place_leaves_the_earlier_one(
+    tmp_path: Path, static: Path, recogniser: Recogniser, monkeypatch, error: BaseException, raised: type
+) -> None:
+    """Whatever happens between the two renames, the earlier site comes back."""
+    out = write_site(tmp_path / "site", recogniser, static).folder
+    before = sorted(path.name for path in tmp_path.iterdir())
+    rename = Path.rename
+
+    def failing(self: Path, target: Path) -> Path:
+        if self.name == "fresh":
+            raise error
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(raised):
         write_site(out, recogniser, static)
     assert (out / "index.html").is_file()
     assert sorted(path.name for path in tmp_path.iterdir()) == before

@@ -211,10 +211,12 @@ def test_every_word_can_be_looked_up_in_either_language(page, recogniser):
     settled_guesses(page)
     page.click("[data-action=all-words]")
     page.wait_for_selector("[data-word][data-probability]")
-    assert page.locator("[data-word]").count() == len(recogniser.labels)
+    assert page.locator("[data-word][data-probability]").count() == len(recogniser.labels)
     for typed, label in (("squirr", "squirrel"), ("ecureuil", "squirrel"), ("TOUR EIFFEL", "The Eiffel Tower")):
         page.fill("[data-all-words] input", typed)
-        assert page.locator("[data-word]").evaluate_all("(rows) => rows.map((row) => row.dataset.word)") == [label]
+        assert page.locator("[data-word][data-probability]").evaluate_all(
+            "(rows) => rows.map((row) => row.dataset.word)"
+        ) == [label]
     page.fill("[data-all-words] input", "zzz")
     assert page.get_by_text("I know no word with “zzz”.").is_visible()
 

@@ -14,10 +14,8 @@ ANY_SPEED = 1e6  # as fast as the browser takes it
 
 
 def draw(page, strokes):
-    """Draws on a clear paper and waits until the guesses stand; what the page recorded."""
+    """Draws on the empty paper and waits until the guesses stand; what the page recorded."""
     page.click("[data-way=draw]")
-    if page.get_attribute("[data-action=clear]", "aria-disabled") == "false":
-        page.click("[data-action=clear]")
     replay(page, strokes, speed=ANY_SPEED)
     settled_guesses(page)
     return recorded(page)

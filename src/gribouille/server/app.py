@@ -40,6 +40,7 @@ from gribouille.server.wire import (
     validation_answer,
 )
 
+MISSING: dict[int | str, dict[str, Any]] = {404: {"model": ErrorAnswer}}
 REFUSALS: dict[int | str, dict[str, Any]] = {413: {"model": ErrorAnswer}, 422: {"model": ErrorAnswer}}
 
 
@@ -87,9 +88,12 @@ def _add_model(app: FastAPI, recogniser: Recogniser, *, drawings: bool) -> None:
 
         async def answer(request: Request, v: str = "") -> Response:
             """The model file; asked for with ?v=<its sha256>, it may be kept for ever."""
+            if version and v not in ("", version):
+                raise HTTPException(404, f"v: expected {version}, found another model's", {"Cache-Control": REVALIDATE})
             return send(request, version != "" and v == version)
 
-        app.get(f"/{path}", response_class=Response, include_in_schema=path == f"{CARD}.onnx")(answer)
+        public = path == f"{CARD}.onnx"
+        app.get(f"/{path}", response_class=Response, responses=MISSING, include_in_schema=public)(answer)
         app.head(f"/{path}", include_in_schema=False)(answer)
 
     for address, file in model.files.items():

@@ -49,25 +49,35 @@ def published(recogniser: Recogniser, name: str, place: Place) -> Published:
     stand_in, first = first_of(recogniser), None
     if stand_in is not None:
         first = FirstModel(packed=address("first", "onnxz", stand_in.sha256), sha256=stand_in.sha256)
-        files[FOLDER + first.packed] = _packed(stand_in.file)
+        files[FOLDER + first.packed] = stand_in.packed
     card = model_answer(recogniser, url, packed, first, place)
     answer = Published(card, files)
     return Published(card, files | {VERSION: _version(answer.card_file, FOLDER + packed, files[FOLDER + packed])})
 
 
-def first_of(recogniser: Recogniser) -> Recogniser | None:
+@dataclass(frozen=True)
+class StandIn:
+    """The model that guesses until a larger one has arrived: no session, and of its file only the packed form."""
+
+    labels: tuple[str, ...]
+    sha256: str
+    packed: bytes
+
+
+def first_of(recogniser: Recogniser) -> StandIn | None:
     """The shipped tiny model, where it knows the same words and weighs less than half; else None."""
+    if 2 * FIRST.stat().st_size >= len(recogniser.file):
+        return None
     tiny = _tiny()
-    same = tiny.labels == recogniser.labels
-    return tiny if same and 2 * len(tiny.file) < len(recogniser.file) else None
+    return tiny if tiny.labels == recogniser.labels else None
 
 
 @cache
-def _tiny() -> Recogniser:
-    return Recogniser(FIRST)
+def _tiny() -> StandIn:
+    tiny = Recogniser(FIRST)
+    return StandIn(tiny.labels, tiny.sha256, _packed(tiny.file))
 
 
-@cache
 def _packed(file: bytes) -> bytes:
     # A quarter less: 7-bit weights of a byte each. No server or bucket packs such files by itself, browsers all unpack.
     return gzip.compress(file, mtime=0)

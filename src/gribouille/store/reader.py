@@ -106,8 +106,10 @@ class Store:
     def countrycodes(self, rows: Int64[np.ndarray, "n"]) -> list[str | None]:
         """Where each of these rows was drawn (ISO 3166-1 alpha-2), None where it is not known. Raises IndexError."""
         self._check(rows)
-        codes: list[str | None] = self._column("countrycode").take(pa.array(rows)).to_pylist()
-        return codes
+        # One by one: `take` would first copy the whole column, since its parts have dictionaries of their own.
+        starts = _starts(self._parts)
+        places = zip(rows, np.searchsorted(starts, rows, side="right") - 1, strict=True)
+        return [self._parts[part].column("countrycode")[int(row - starts[part])].as_py() for row, part in places]
 
     def records(self, rows: Int64[np.ndarray, "n"]) -> Records:
         """Everything known about these rows, in the form that every format's writer takes."""

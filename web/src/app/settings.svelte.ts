@@ -1,7 +1,7 @@
 /** What a person has chosen for this device, kept in the browser's storage, and followed at once everywhere. */
 import { MediaQuery } from 'svelte/reactivity'
 import { PEN, type Pen } from '../ink/sketch'
-import { recall, remember } from './storage'
+import { onOtherTab, recall, remember } from './storage'
 
 export type Theme = 'system' | 'light' | 'dark' | 'contrast'
 
@@ -33,6 +33,15 @@ class Settings {
     $effect(() => remember('bothLanguages', this.bothLanguages))
     $effect(() => remember('collect', this.collect))
     $effect(() => remember('pen', this.pen))
+    // A consent that is withdrawn in one tab is withdrawn in all of them.
+    $effect(() => onOtherTab(() => this.#read()))
+  }
+
+  #read(): void {
+    this.theme = recall('theme', 'system')
+    this.voice = recall('voice', false)
+    this.bothLanguages = recall('bothLanguages', false)
+    this.collect = recall('collect', false)
   }
 }
 

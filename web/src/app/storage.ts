@@ -1,5 +1,7 @@
 /** Small choices in localStorage, as JSON under `gribouille.<name>`. Where storage is forbidden they last as long as the page. */
-const PREFIX = 'gribouille.'
+import { PLACE } from './place'
+
+const PREFIX = `gribouille${PLACE}.`
 
 /** What was remembered under a name; `otherwise` where there is nothing, or nothing of that kind. */
 export function recall<Value>(name: string, otherwise: Value): Value {
@@ -17,6 +19,15 @@ export function remember(name: string, value: unknown): void {
   } catch {
     // storage is forbidden here, or full
   }
+}
+
+/** Calls back whenever another tab of this browser remembers or forgets something; the function returned ends that. */
+export function onOtherTab(changed: () => void): () => void {
+  const hear = ({ key }: StorageEvent): void => {
+    if (key === null || key.startsWith(PREFIX)) changed()
+  }
+  addEventListener('storage', hear)
+  return () => removeEventListener('storage', hear)
 }
 
 /** Forgets everything that was remembered, under any name. */

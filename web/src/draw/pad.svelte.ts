@@ -6,11 +6,11 @@ import { countPoints, EMPTY, MAX_POINTS, type Sketch } from '../ink/sketch'
 import { toneOf, type Tone } from '../guess/tone'
 import { StrokesError } from '../recognise/canonical'
 import { engine } from '../recognise/engine.svelte'
-import type { Guess } from '../recognise/guess'
+import type { Answered } from '../recognise/guess'
 
 /** Guesses, and the number of points of the drawing that they answer. */
-export type Shown = { readonly guesses: readonly Guess[]; readonly points: number }
-const NOTHING: Shown = { guesses: [], points: 0 }
+export type Shown = Answered & { readonly points: number }
+const NOTHING: Shown = { guesses: [], points: 0, model: '' }
 export type Tool = 'pen' | 'eraser'
 
 export class Pad {
@@ -86,7 +86,7 @@ export class Pad {
     try {
       const guesses = await engine.ask(asked.strokes)
       if (!guesses || asked.sheet !== this.#sheet) return
-      this.shown = { guesses, points: asked.points }
+      this.shown = { guesses, points: asked.points, model: engine.model }
       this.trouble = null
       if (this.tone === 'sure') this.certain = guesses[0].label
       await tick()

@@ -5,7 +5,7 @@ import type { Messages } from '../i18n/languages/en'
 export type Expected = keyof Messages['exchange']['expected']
 
 export type Fault =
-  | { readonly kind: 'link' | 'svg' | 'lines' | 'large' | 'file' }
+  | { readonly kind: 'link' | 'svg' | 'lines' | 'large' | 'file' | 'unloaded' }
   | { readonly kind: 'version' | 'unknown'; readonly found: string }
   | { readonly kind: 'points'; readonly found: number }
   /** Places are counted from 0 and null where it is not one alone. */

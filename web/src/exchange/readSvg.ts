@@ -34,6 +34,8 @@ const FINENESS = 256 // points along the longer side
 const POINTS = 8000 // at most, about, beyond one a line
 const WORK = 2e7 // characters of paths looked at: about two seconds on one slow core
 const LARGEST = 1e6 // characters of a picture
+const START = 1e-6 // of a line's length: at 0 itself, the browser tells where the pen was before a relative move
+const DOT = /^\s*[Mm][^Mm]*[AaCcHhLlQqSsTtVvZz][^Mm]*$/ // a line of no length; more than a mere move
 const GLANCE = 16 // steps along a line that tell how large the drawing is
 const PATIENCE = 12 // ms of work before the page gets its turn
 
@@ -113,12 +115,12 @@ function tracesOf(shape: SVGGeometryElement, stage: SVGSVGElement): Trace[] {
   const isPaper = shape.localName === 'rect' && getComputedStyle(shape).stroke === 'none'
   const trace = { frame, pen: penOf(shape, scaleOf(frame)), isPaper }
   const parts = shape instanceof SVGPathElement ? partsOf(shape) : [shape]
-  return parts.filter((part) => part.getTotalLength() > 0 || part.hasAttribute('data-t')).map((part) => ({ ...trace, shape: part }))
+  return parts.filter((part) => part.getTotalLength() > 0 || DOT.test(part.getAttribute('d') ?? '')).map((part) => ({ ...trace, shape: part }))
 }
 
 /** A path's pieces between two lifts of the pen, each a path of its own in the same place. */
 function partsOf(path: SVGPathElement): SVGPathElement[] {
-  const texts = (path.getAttribute('d') ?? '').split(/(?=[Mm])/)
+  const texts = (path.getAttribute('d') ?? '').trim().split(/(?=[Mm])/)
   if (texts.length < 2) return [path]
   let [x, y] = [0, 0]
   return texts.map((text) => {
@@ -142,7 +144,7 @@ async function walked({ shape, frame }: Trace, steps: number, rest: () => Promis
   const length = shape.getTotalLength()
   const line: { x: number[]; y: number[] } = { x: [], y: [] }
   for (let step = 0; step <= steps; step++) {
-    const { x, y } = DOMPoint.fromPoint(shape.getPointAtLength((length * step) / steps)).matrixTransform(frame)
+    const { x, y } = DOMPoint.fromPoint(shape.getPointAtLength(length * Math.max(step / steps, START))).matrixTransform(frame)
     line.x.push(x)
     line.y.push(y)
     await rest()

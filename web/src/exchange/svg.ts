@@ -37,7 +37,7 @@ function pathOf({ x, y, t, pen }: Inked): string {
 /** The points of a path that `svgText` wrote, with its times; null for any other path. */
 export function ownPath(d: string, times: string): Stroke | null {
   const line = cornersOf(d)
-  const t = times.split(' ').map(Number)
+  const t = times === '' ? [] : times.split(' ').map(Number)
   const isInOrder = t.every((time, point) => time >= (t[point - 1] ?? 0))
   return line !== null && t.length === line.x.length && isInOrder ? { ...line, t } : null
 }

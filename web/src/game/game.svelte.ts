@@ -3,13 +3,17 @@
  *
  * It outlives the screen: a match that somebody leaves stands still, and goes on when they come back. The rules are in match.ts.
  */
-import { recall, remember } from '../app/storage'
+import { settings } from '../app/settings.svelte'
+import { onOtherTab, recall, remember } from '../app/storage'
+import { underway } from '../app/underway.svelte'
 import { Pad } from '../draw/pad.svelte'
+import { drawnNow, keep } from '../keep/kept'
+import { itWas } from '../keep/said'
 import { engine } from '../recognise/engine.svelte'
 import { chooseWords } from './chooseWords'
 import { commentOn, type Comment } from './commentary'
 import * as rules from './match'
-import type { Drawn, Match } from './match'
+import type { Drawn, Match, Turn } from './match'
 import { listsOf, OPTIONS, optionsOf, type Options, type SavedList } from './options'
 import { NO_NEWS, NO_RECORDS, withMatch, type News, type Records } from './records'
 import { wordsOf } from './wordLists'
@@ -29,7 +33,7 @@ class Game {
   saw: Comment = $state.raw({ kind: 'nothing' })
   /** What the last match has beaten. */
   news: News = $state.raw(NO_NEWS)
-  records: Records = $state.raw({ ...NO_RECORDS, ...recall<Partial<Records>>('gameRecords', {}) })
+  records: Records = $state.raw(recordsNow())
 
   #pool: readonly string[] = []
 
@@ -53,6 +57,7 @@ class Game {
     this.pad = new Pad()
     this.news = NO_NEWS
     this.match = rules.begun({ players, words, seconds }, now)
+    underway.set(true)
   }
 
   /** Another one: the same players, other words of the same pool. */
@@ -62,6 +67,7 @@ class Game {
 
   leave(): void {
     this.match = null
+    underway.set(false)
   }
 
   takeOver(): void {
@@ -102,10 +108,12 @@ class Game {
 
   resume(): void {
     this.#move(rules.resume)
+    this.see() // an answer may have come while the clock stood
   }
 
   #drawn(): Drawn {
-    return { sketch: this.pad.sketch, guesses: this.pad.shown.guesses }
+    const { guesses, model } = this.pad.shown
+    return { sketch: this.pad.sketch, guesses, model }
   }
 
   #move(move: Move): void {
@@ -117,19 +125,40 @@ class Game {
     if (this.match.phase.name === 'over' && before.phase.name !== 'over') {
       this.saw = commentOn(this.pad.shown.guesses, rules.wordOf(this.match))
     }
-    if (this.match.turns.length > before.turns.length) this.pad = new Pad()
-    if (this.match.phase.name === 'results' && before.phase.name !== 'results') this.#remember(this.match)
+    if (this.match.turns.length > before.turns.length) {
+      this.pad = new Pad()
+      for (const turn of this.match.turns.slice(before.turns.length)) void this.#collect(turn)
+    }
+    if (this.match.phase.name === 'results' && before.phase.name !== 'results') {
+      this.#remember(this.match)
+      underway.set(false)
+    }
+  }
+
+  /** At once, not at the results: a match may be left, or its page closed. */
+  async #collect({ sketch, word, guesses, model }: Turn): Promise<void> {
+    if (!settings.collect || sketch.strokes.length === 0) return
+    await keep(drawnNow(sketch, itWas(word, guesses), { guesses, model }, 'play')).catch(() => null) // the results show it as not kept
   }
 
   #remember(match: Match): void {
-    const { records, news } = withMatch(this.records, match, this.options.list)
+    const { records, news } = withMatch(recordsNow(), match, this.options.list)
     this.records = records
     this.news = news
     remember('gameRecords', records)
   }
 }
 
+/** As they are remembered now: another tab may have played meanwhile. */
+function recordsNow(): Records {
+  return { ...NO_RECORDS, ...recall<Partial<Records>>('gameRecords', {}) }
+}
+
 export const game = new Game()
+onOtherTab(() => {
+  game.lists = listsOf(recall<unknown>('gameLists', []))
+  game.records = recordsNow()
+})
 
 /** The words that the lists of the options hold now; `own` in labels. */
 export function poolOf(list: Options['list'], own: readonly string[]): string[] {

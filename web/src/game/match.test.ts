@@ -7,7 +7,7 @@ import {
 } from './match'
 import { ranking, scoreOf, winnerOf } from './score'
 
-const NOTHING = { sketch: EMPTY, guesses: [] }
+const NOTHING = { sketch: EMPTY, guesses: [], model: '' }
 const sure = (label: string) => [{ label, probability: 0.8 }, { label: 'line', probability: 0.1 }]
 const alone = (words: string[], seconds: number | null = 20): Match => begun({ players: [''], words, seconds }, 0)
 
@@ -99,7 +99,7 @@ describe('a match', () => {
   it('can be stopped, and then shows what was played', () => {
     const playing = start(skip(alone(['cat', 'dog', 'sun']), NOTHING, 0), 0)
     const stroke = { x: [0], y: [0], t: [0], pen: PEN }
-    const stopped = [NOTHING, { sketch: { strokes: [stroke], began: 0 }, guesses: [] }].map((drawn) => stop(playing, drawn, 500))
+    const stopped = [NOTHING, { sketch: { strokes: [stroke], began: 0 }, guesses: [], model: '' }].map((drawn) => stop(playing, drawn, 500))
     expect(stopped.map(({ phase, turns }) => [phase.name, turns.length])).toEqual([['results', 1], ['results', 2]])
   })
 

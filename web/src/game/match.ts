@@ -6,7 +6,7 @@
  * leaves the match as it is.
  */
 import type { Sketch } from '../ink/sketch'
-import type { Guess } from '../recognise/guess'
+import type { Answered, Guess } from '../recognise/guess'
 import { HOLD, isCertain } from './certainty'
 import { elapsed, going, startedAt, stopped, type Clock } from './clock'
 
@@ -14,7 +14,7 @@ export const READY = 3_000 // ms to read the word: three, two, one
 
 export type Outcome = 'found' | 'timeUp' | 'skipped'
 /** What was on the paper when a turn ended, and what the computer thought of it. */
-export type Drawn = { readonly sketch: Sketch; readonly guesses: readonly Guess[] }
+export type Drawn = Answered & { readonly sketch: Sketch }
 /** A turn that is done; `time` in ms of drawing, pauses not counted; for `found` until the word was certain. */
 export type Turn = Drawn & { readonly player: number; readonly word: string; readonly outcome: Outcome; readonly time: number }
 

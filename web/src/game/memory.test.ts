@@ -6,7 +6,7 @@ import { listsOf, OPTIONS, optionsOf, withList, withoutList } from './options'
 import { NO_RECORDS, withMatch } from './records'
 
 const turn = (word: string, time: number, outcome: Turn['outcome'] = 'found'): Turn =>
-  ({ sketch: EMPTY, guesses: [], player: 0, word, outcome, time })
+  ({ sketch: EMPTY, guesses: [], model: '', player: 0, word, outcome, time })
 const match = (turns: Turn[], seconds: number | null = 20): Match =>
   ({ players: [''], words: turns.map(({ word }) => word), seconds, turns, phase: { name: 'results' } })
 

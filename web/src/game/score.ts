@@ -15,9 +15,10 @@ export function ranking(match: Match): Score[] {
   return match.players.map((_, player) => scoreOf(match, player)).sort(better)
 }
 
-/** The player who has won; null where nobody is ahead. */
+/** The player who has won, by the rounds that all have played: a match may be stopped in the middle of one. Null where nobody is ahead. */
 export function winnerOf(match: Match): number | null {
-  const [first, second] = ranking(match)
+  const rounds = Math.floor(match.turns.length / match.players.length)
+  const [first, second] = ranking({ ...match, turns: match.turns.slice(0, rounds * match.players.length) })
   return second === undefined || better(first, second) === 0 ? null : first.player
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { IDLE, land, lift, move, type Contact, type Deed, type Hand } from './hand'
+import { IDLE, land, lift, lose, move, type Contact, type Deed, type Hand } from './hand'
 
 type Act = [act: typeof land, id: number, time: number, more?: Partial<Contact>]
 
@@ -22,6 +22,7 @@ describe('one pointer', () => {
     }
   })
   it('does nothing while it hovers', () => expect(deeds([move, 1, 0, { kind: 'mouse' }])).toEqual([]))
+  it('keeps its stroke when the system takes it away', () => expect(deeds([land, 1, 0], [move, 1, 10], [lose, 1, 20])).toEqual(['begin', 'extend', 'end']))
   it('keeps its stroke when a second finger comes late', () => {
     expect(deeds([land, 1, 0], [land, 2, 150], [move, 2, 160], [lift, 2, 170], [move, 1, 180], [lift, 1, 190])).toEqual(['begin', 'extend', 'end'])
   })
@@ -33,6 +34,9 @@ describe('fingers that land together', () => {
   })
   it('redo with a tap of three', () => {
     expect(deeds([land, 1, 0], [land, 2, 30], [land, 3, 60], [lift, 2, 90], [lift, 1, 95], [lift, 3, 99])).toEqual(['begin', 'drop', 'redo'])
+  })
+  it('do nothing when the system takes them away', () => {
+    expect(deeds([land, 1, 0], [land, 2, 60], [lose, 1, 90], [lose, 2, 91])).toEqual(['begin', 'drop'])
   })
   it('do nothing when they rest or slide', () => {
     expect(deeds([land, 1, 0], [land, 2, 60], [lift, 1, 600], [lift, 2, 610])).toEqual(['begin', 'drop'])

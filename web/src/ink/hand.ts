@@ -52,7 +52,13 @@ export function move(before: Hand, contact: Contact): Outcome {
   return [{ ...hand, gesture: { ...hand.gesture, still: false } }, []]
 }
 
-/** A pointer is lifted, or lost. */
+/** The system takes a pointer away, a palm for one: what it drew stays, and nothing that it did was a tap. */
+export function lose(hand: Hand, contact: Contact): Outcome {
+  const gesture = hand.gesture && { ...hand.gesture, still: false }
+  return lift({ ...hand, gesture }, contact)
+}
+
+/** A pointer is lifted. */
 export function lift(hand: Hand, contact: Contact): Outcome {
   if (contact.id === hand.drawing?.id) return [{ ...hand, drawing: null }, ['end']]
   if (!hand.gesture?.down.has(contact.id)) return [hand, []]

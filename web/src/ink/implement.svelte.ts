@@ -71,7 +71,8 @@ export class Eraser implements Implement {
     if (!this.#at) return
     const found = new Set(this.doomed)
     for (const sample of samples) {
-      for (const stroke of touched(this.pad.sketch.strokes, this.#at, sample, ERASER)) found.add(stroke)
+      const left = this.pad.sketch.strokes.filter((stroke) => !found.has(stroke))
+      for (const stroke of touched(left, this.#at, sample, ERASER)) found.add(stroke)
       this.#at = sample
     }
     if (found.size > this.doomed.size) this.doomed = found

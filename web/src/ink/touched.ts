@@ -1,4 +1,5 @@
 /** Which strokes an eraser touches on its way. Everything in sketch units. */
+import { boxOf, type Box } from './box'
 import type { Inked } from './sketch'
 
 export type Place = { readonly x: number; readonly y: number }
@@ -8,7 +9,11 @@ export function touched(strokes: readonly Inked[], from: Place, to: Place, reach
   return strokes.filter((stroke) => meets(stroke, from, to, reach + stroke.pen.width / 2))
 }
 
-function meets({ x, y }: Inked, from: Place, to: Place, reach: number): boolean {
+const boxes = new WeakMap<Inked, Box>() // strokes are never changed, so that most of them are told from afar
+
+function meets(stroke: Inked, from: Place, to: Place, reach: number): boolean {
+  if (isFar(stroke, from, to, reach)) return false
+  const { x, y } = stroke
   let before = { x: x[0], y: y[0] }
   for (let point = 0; point < x.length; point++) {
     const here = { x: x[point], y: y[point] }
@@ -16,6 +21,13 @@ function meets({ x, y }: Inked, from: Place, to: Place, reach: number): boolean 
     before = here
   }
   return false
+}
+
+function isFar(stroke: Inked, from: Place, to: Place, reach: number): boolean {
+  const box = boxes.get(stroke) ?? boxOf([stroke])
+  boxes.set(stroke, box)
+  const across = Math.max(from.x, to.x) < box.x - reach || Math.min(from.x, to.x) > box.x + box.width + reach
+  return across || Math.max(from.y, to.y) < box.y - reach || Math.min(from.y, to.y) > box.y + box.height + reach
 }
 
 /** How far two segments are apart; 0 where they cross. */

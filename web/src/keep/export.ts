@@ -22,7 +22,11 @@ export function ndjsonOf(drawings: readonly Given[]): string {
 
 /** A drawing as one line, its end included. */
 export function lineOf({ id, when, word, strokes, verdict, model, guesses }: Given): string {
-  const keyId = BigInt(`0x${id}`).toString() // in digits, as Google writes it: JSON's numbers end at 2**53
   const more = { verdict, model, guesses: guesses.map(({ label, probability }) => [label, probability]) }
-  return rawLine({ word, when, recognized: guesses[0]?.label === word, keyId, strokes }, more)
+  return rawLine({ word, when, recognized: guesses[0]?.label === word, keyId: keyIdOf(id), strokes }, more)
+}
+
+/** A drawing's key in digits, as Google writes it: JSON's numbers end at 2**53. */
+export function keyIdOf(id: string): string {
+  return BigInt(`0x${id}`).toString()
 }

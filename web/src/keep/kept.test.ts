@@ -7,10 +7,11 @@ import { drawnNow, forget, forgetAll, keep, keptDrawing, keptDrawings, knownId, 
 import { itWas, NOTHING_SAID, WRONG } from './said'
 
 const GUESSES = ['cat', 'dog', 'cow', 'pig', 'bat', 'ant'].map((label, rank) => ({ label, probability: 0.5 / (rank + 1) }))
+const ANSWER = { guesses: GUESSES, model: 'abc' }
 
 /** A drawing of one stroke that began at `time` ms of the page's clock. */
 function drawn(time: number): Sketch {
-  const sketch = begin(EMPTY, { x: 0.5, y: -2, time, pressure: null })
+  const sketch = begin(EMPTY, { x: 0.5 + time, y: -2, time, pressure: null })
   return extend(sketch, lastStroke(sketch), [{ x: 10.25, y: 3, time: time + 16.6, pressure: null }])
 }
 
@@ -21,29 +22,29 @@ beforeEach(async () => {
 
 describe('keep', () => {
   it('keeps a drawing whole, with the five likeliest guesses', async () => {
-    const drawing = drawnNow(drawn(1), NOTHING_SAID, GUESSES, 'draw')
+    const drawing = drawnNow(drawn(1), NOTHING_SAID, ANSWER, 'draw')
     expect(await keep(drawing)).toBeUndefined()
     expect(await keptDrawing(drawing.id)).toEqual(drawing)
     expect(drawing.guesses).toEqual(GUESSES.slice(0, 5))
   })
   it('keeps a drawing that goes on in its own place, and gives back what stood there', async () => {
     const sketch = drawn(2)
-    const before = drawnNow(sketch, NOTHING_SAID, GUESSES, 'draw')
+    const before = drawnNow(sketch, NOTHING_SAID, ANSWER, 'draw')
     await keep(before)
     const more = begin(sketch, { x: 5, y: 5, time: 900, pressure: null })
     expect(knownId(more)).toBe(before.id)
-    const after = drawnNow(more, itWas('dog', GUESSES), GUESSES, 'draw')
+    const after = drawnNow(more, itWas('dog', GUESSES), ANSWER, 'draw')
     expect(await keep(after)).toEqual(before)
     expect(await keptDrawings()).toEqual([after])
   })
   it('keeps another drawing beside it, the newest first', async () => {
-    const drawings = [10, 20, 30].map((time) => ({ ...drawnNow(drawn(time), NOTHING_SAID, [], 'play'), when: time }))
+    const drawings = [10, 20, 30].map((time) => ({ ...drawnNow(drawn(time), NOTHING_SAID, ANSWER, 'play'), when: time }))
     for (const drawing of drawings) await keep(drawing)
     expect(new Set(drawings.map(({ id }) => id)).size).toBe(3)
     expect(await keptDrawings()).toEqual(drawings.reverse())
   })
   it('forgets those named, and no other', async () => {
-    const [one, two, three] = [40, 50, 60].map((time) => drawnNow(drawn(time), NOTHING_SAID, [], 'draw'))
+    const [one, two, three] = [40, 50, 60].map((time) => drawnNow(drawn(time), NOTHING_SAID, ANSWER, 'draw'))
     for (const drawing of [one, two, three]) await keep(drawing)
     await forget(one.id, three.id)
     expect(await keptDrawings()).toEqual([two])
@@ -53,7 +54,7 @@ describe('keep', () => {
 describe('toGive', () => {
   const keptWith = (collect: boolean, said = itWas('dog', GUESSES)): Kept => {
     settings.collect = collect
-    return drawnNow(drawn(performance.now()), said, GUESSES, 'draw')
+    return drawnNow(drawn(performance.now()), said, ANSWER, 'draw')
   }
   it('gives only what was kept while collecting was on, and has a word', () => {
     const given = keptWith(true)
@@ -67,7 +68,7 @@ describe('toGive', () => {
 })
 
 describe('ndjsonOf', () => {
-  const drawing = { ...drawnNow(drawn(70), itWas('dog', GUESSES), GUESSES, 'draw'), id: 'ffffffffffffffff', when: 0, word: 'dog', model: 'abc' }
+  const drawing = { ...drawnNow(drawn(70), itWas('dog', GUESSES), ANSWER, 'draw'), id: 'ffffffffffffffff', when: 0, word: 'dog', model: 'abc' }
 
   it('writes Quick, Draw!’s fields and our own', () => {
     expect(JSON.parse(ndjsonOf([drawing]))).toEqual({
@@ -75,7 +76,7 @@ describe('ndjsonOf', () => {
       timestamp: '1970-01-01 00:00:00.000 UTC',
       recognized: false,
       key_id: '18446744073709551615',
-      drawing: [[[0.5, 10.25], [-2, 3], [0, 17]]],
+      drawing: [[[70.5, 10.25], [-2, 3], [0, 17]]],
       verdict: 'named',
       model: 'abc',
       guesses: GUESSES.slice(0, 5).map(({ label, probability }) => [label, probability]),

@@ -6,10 +6,10 @@
  * ever is. One drawing is kept once: gone on with and kept again, it takes its own place. Nothing leaves the device by itself.
  */
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
+import { PLACE } from '../app/place'
 import { settings } from '../app/settings.svelte'
 import type { Inked, Sketch } from '../ink/sketch'
-import { engine } from '../recognise/engine.svelte'
-import type { Guess } from '../recognise/guess'
+import type { Answered, Guess } from '../recognise/guess'
 import type { Said, Verdict } from './said'
 
 const GUESSES_KEPT = 5
@@ -28,8 +28,8 @@ export type Kept = {
   readonly consented: boolean
 }
 
-/** A drawing to keep, made now: with the model at work, and the consent that stands. */
-export function drawnNow(sketch: Sketch, { word, verdict }: Said, guesses: readonly Guess[], from: Kept['from']): Kept {
+/** A drawing to keep, made now, with the consent that stands. */
+export function drawnNow(sketch: Sketch, { word, verdict }: Said, { guesses, model }: Answered, from: Kept['from']): Kept {
   return {
     id: idOf(sketch),
     when: Date.now(),
@@ -38,7 +38,7 @@ export function drawnNow(sketch: Sketch, { word, verdict }: Said, guesses: reado
     word,
     verdict,
     guesses: guesses.slice(0, GUESSES_KEPT),
-    model: engine.model,
+    model,
     consented: settings.collect,
   }
 }
@@ -56,9 +56,15 @@ function idOf(sketch: Sketch): string {
   return id
 }
 
-/** What stays the same while one goes on drawing, and differs between drawings. */
-function mark({ began, strokes }: Sketch): string {
-  return `${began} ${strokes[0]?.x[0]} ${strokes[0]?.y[0]}`
+/** Lets a drawing that was kept before be known by its id, when one goes on drawing it. */
+export function recognise({ id, strokes }: Kept): void {
+  ids.set(mark({ strokes }), id)
+}
+
+/** What stays the same while one goes on drawing, here or after a reload, and differs between drawings: the first stroke. */
+function mark({ strokes }: Pick<Sketch, 'strokes'>): string {
+  const [first] = strokes
+  return first ? [first.x, first.y, first.t.map((time) => time - first.t[0])].join(' ') : ''
 }
 
 /** 64 random bits. crypto.randomUUID would want https, which a server in the same room has not. */
@@ -73,10 +79,18 @@ interface Schema extends DBSchema {
 let opened: Promise<IDBPDatabase<Schema>> | null = null
 
 function base(): Promise<IDBPDatabase<Schema>> {
-  opened ??= openDB<Schema>('gribouille', 1, {
+  opened ??= openDB<Schema>(`gribouille${PLACE}`, 1, {
     upgrade: (fresh) => void fresh.createObjectStore('drawings', { keyPath: 'id' }).createIndex('when', 'when'),
+    terminated: close, // some systems do that to tabs in the background
+    blocking: () => void base().then((open) => open.close()).then(close), // a newer page wants another form of it
   })
+  opened.catch(close)
   return opened
+}
+
+/** The next one who asks opens it anew. */
+function close(): void {
+  opened = null
 }
 
 /** Keeps a drawing, in the place of one with its id; that one, for undo. */
@@ -85,6 +99,8 @@ export async function keep(drawing: Kept): Promise<Kept | undefined> {
   const before = await change.store.get(drawing.id)
   await change.store.put(drawing)
   await change.done
+  // Browsers may throw away what is not asked for so, Safari after a week without a visit.
+  void globalThis.navigator?.storage?.persist?.().catch(() => false)
   return before
 }
 

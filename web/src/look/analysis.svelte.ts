@@ -53,7 +53,7 @@ export class Analysis {
 }
 
 /** The guesses for strokes, asked again where a newer question overtook this one; null once nobody wants them. */
-async function answered(strokes: readonly Stroke[], over: AbortSignal): Promise<Guess[] | null> {
+export async function answered(strokes: readonly Stroke[], over: AbortSignal): Promise<Guess[] | null> {
   while (!over.aborted) {
     const guesses = await engine.ask(strokes)
     if (over.aborted) return null

@@ -1,4 +1,5 @@
 /** The service worker as the page knows it: installed once the page can guess, and whether a newer version waits. */
+import { underway } from '../app/underway.svelte'
 import { freePad } from '../draw/pad.svelte'
 import { engine } from '../recognise/engine.svelte'
 import { carry } from './carried'
@@ -24,7 +25,7 @@ class Offline {
     if (!workers.controller) tell((await workers.ready).active, whatThisPageIs())
   }
 
-  /** The waiting version takes over; every page of the old one loads anew, with its drawing. */
+  /** The waiting version takes over; every page of the old one loads anew, with its drawing and after its match. */
   accept(): void {
     tell(this.waiting, { kind: 'take over' })
     this.waiting = null
@@ -47,13 +48,15 @@ class Offline {
   #reloadOnTakeover(workers: ServiceWorkerContainer): void {
     this.kept = workers.controller !== null
     workers.addEventListener('controllerchange', () => {
-      if (this.kept) {
-        carry(freePad.sketch)
-        location.reload()
-      }
+      if (this.kept) underway.over(reload) // another tab may have accepted it while a match is on here
       this.kept = true // the first one takes in a page of its own version: nothing changes
     })
   }
+}
+
+function reload(): void {
+  carry(freePad.sketch)
+  location.reload()
 }
 
 function tell(worker: ServiceWorker | null, message: Message): void {
@@ -61,9 +64,16 @@ function tell(worker: ServiceWorker | null, message: Message): void {
 }
 
 function whatThisPageIs(): Message {
-  const below = (url: string): string => url.slice(new URL('./', document.baseURI).href.length)
+  const scope = new URL('./', document.baseURI).href
+  const below = (url: string): string => url.slice(scope.length)
   const script = document.querySelector<HTMLScriptElement>('script[type=module][src]')
-  return { kind: 'take in', script: below(script?.src ?? ''), model: below(engine.card?.packed ?? '') }
+  const loaded = performance.getEntriesByType('resource').filter(({ name }) => name.startsWith(scope))
+  return {
+    kind: 'take in',
+    script: below(script?.src ?? ''),
+    model: below(engine.card?.packed ?? ''),
+    loaded: loaded.map(({ name }) => below(name)),
+  }
 }
 
 export const offline = new Offline()

@@ -26,7 +26,7 @@ self.addEventListener('activate', (event) => event.waitUntil(forgetOthers()))
 self.addEventListener('message', (event) => {
   const message = event.data as Message
   if (message.kind === 'take over') event.waitUntil(self.skipWaiting())
-  else if (message.script in FILES && message.model in FILES) event.waitUntil(self.clients.claim())
+  else if (message.script in FILES && message.model in FILES) event.waitUntil(takeIn(message.loaded))
 })
 
 self.addEventListener('fetch', (event) => {
@@ -36,8 +36,19 @@ self.addEventListener('fetch', (event) => {
 
 async function fetchAll(): Promise<void> {
   const cache = await caches.open(CACHE)
-  const wanted = Object.entries(FILES).filter(([path]) => !SELDOM.has(path))
-  await Promise.all(wanted.map(async ([path, integrity]) => cache.put(path, (await held(path, integrity)) ?? (await fetched(path, integrity)))))
+  await Promise.all(
+    Object.entries(FILES).map(async ([path, integrity]) => {
+      const file = (await held(path, integrity)) ?? (SELDOM.has(path) ? null : await fetched(path, integrity))
+      if (file) await cache.put(path, file)
+    }),
+  )
+}
+
+/** Takes in pages that loaded without us, and keeps what they needed beyond the usual: a runtime that they cannot do without. */
+async function takeIn(loaded: readonly string[]): Promise<void> {
+  const needed = loaded.filter((path) => SELDOM.has(path))
+  await Promise.all(needed.map(keep)).catch(() => null) // kept when it is asked for again
+  await self.clients.claim()
 }
 
 /** The file as an earlier version, or an installation that broke off, holds it: of most files only one in many versions changes. */
@@ -73,7 +84,12 @@ async function answer(path: string, request: Request): Promise<Response> {
   const kept = await cache.match(path, { ignoreVary: true })
   if (kept) return kept
   if (!SELDOM.has(path)) return fetch(request)
+  return keep(path)
+}
+
+async function keep(path: string): Promise<Response> {
   const response = await fetched(path, FILES[path])
+  const cache = await caches.open(CACHE)
   await cache.put(path, response.clone())
   return response
 }

@@ -9,5 +9,8 @@ export type PageVersion = { readonly version: string; readonly files: Files; rea
 /** model-version.js, written by the server and by `gribouille site` (src/gribouille/server/published.py). */
 export type ModelVersion = { readonly version: string; readonly files: Files }
 
-/** What the page says to the service worker: take over from the version before; or: I am of this very version, take me in. */
-export type Message = { kind: 'take over' } | { kind: 'take in'; script: string; model: string }
+/**
+ * What the page says to the service worker: take over from the version before; or: I am of this very version, take me in, and
+ * these are the paths of all that I have loaded so far.
+ */
+export type Message = { kind: 'take over' } | { kind: 'take in'; script: string; model: string; loaded: readonly string[] }

@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { StrokesError } from './canonical'
 import type { Card } from './card'
 import { device } from './device'
 import { DownloadError } from './download'
 import type { Request, Response as Answer } from './messages'
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 const CARD: Card = {
   name: '',
@@ -13,12 +16,12 @@ const CARD: Card = {
   metrics: {},
   accuracies: null,
   packed: 'https://example.org/model.onnxz',
-  sha256: 'full',
+  sha256: sha256('https://example.org/model.onnxz'),
   first: null,
   server: true,
   drawings: false,
 }
-const FIRST = { packed: 'https://example.org/first.onnxz', sha256: 'small' }
+const FIRST = { packed: 'https://example.org/first.onnxz', sha256: sha256('https://example.org/first.onnxz') }
 const DOT = [{ x: [0], y: [0], t: [0] }]
 
 /** A worker that the test speaks for: it takes runtime and models at once, and answers drawings as the test wants. */
@@ -38,13 +41,13 @@ class Puppet {
   }
 }
 
-const gzipped = (): Promise<ArrayBuffer> => new Response(new Blob(['net']).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer()
+const gzipped = (text: string): Promise<ArrayBuffer> => new Response(new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer()
 let absent: Set<string>
 
 beforeEach(() => {
   absent = new Set()
   vi.stubGlobal('Worker', Puppet)
-  vi.stubGlobal('fetch', async (url: string) => (absent.has(url) ? new Response('', { status: 404 }) : new Response(await gzipped())))
+  vi.stubGlobal('fetch', async (url: string) => (absent.has(url) ? new Response('', { status: 404 }) : new Response(await gzipped(url))))
 })
 
 afterEach(() => {
@@ -59,14 +62,14 @@ it('opens runtime and model, in this order, and says which model is at work', as
   const working = vi.fn()
   await open(CARD, undefined, working)
   expect(Puppet.last.asked).toEqual(['runtime', 'model'])
-  expect(working.mock.calls).toEqual([['full']])
+  expect(working.mock.calls).toEqual([[CARD.sha256]])
 })
 
 it('guesses with the small model first, and goes over to the better one when it has come', async () => {
   const working = vi.fn()
   await open({ ...CARD, first: FIRST }, undefined, working)
-  expect(working.mock.calls).toEqual([['small']])
-  await vi.waitFor(() => expect(working.mock.calls).toEqual([['small'], ['full']]))
+  expect(working.mock.calls).toEqual([[FIRST.sha256]])
+  await vi.waitFor(() => expect(working.mock.calls).toEqual([[FIRST.sha256], [CARD.sha256]]))
 })
 
 it('asks again for a better model that did not come, and guesses meanwhile', async () => {
@@ -80,16 +83,32 @@ it('asks again for a better model that did not come, and guesses meanwhile', asy
   await vi.waitUntil(() => vi.getTimerCount() > 0)
   await vi.advanceTimersByTimeAsync(60_000)
   vi.useRealTimers()
-  await vi.waitFor(() => expect(working).toHaveBeenLastCalledWith('full'))
+  await vi.waitFor(() => expect(working).toHaveBeenLastCalledWith(CARD.sha256))
 })
 
-it('fails the next question where the better model cannot be opened', async () => {
-  const opening = open({ ...CARD, first: FIRST })
+it('goes on with the small model where the better one cannot be opened, and tries that once more', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const working = vi.fn()
+  const opening = open({ ...CARD, first: FIRST }, undefined, working)
   let models = 0
-  Puppet.last.answers = ({ kind }) => (kind === 'model' && ++models === 2 ? { kind: 'failed', message: 'unreachable' } : { kind: 'done' })
+  Puppet.last.answers = ({ kind }) => {
+    if (kind === 'drawing') return { kind: 'probabilities', probabilities: Float32Array.of(0.25, 0.75) }
+    return kind === 'model' && ++models > 1 ? { kind: 'failed', message: 'unreachable' } : { kind: 'done' }
+  }
   const ask = await opening
-  await vi.waitFor(() => expect(models).toBe(2))
-  await expect(ask(DOT)).rejects.toThrow('unreachable')
+  for (const tried of [2, 3]) {
+    await vi.waitUntil(() => models === tried && vi.getTimerCount() === 1)
+    expect(await ask(DOT)).toHaveLength(2)
+    await vi.advanceTimersByTimeAsync(60_000)
+  }
+  expect(vi.getTimerCount()).toBe(0)
+  expect(models).toBe(3)
+  expect(working.mock.calls).toEqual([[FIRST.sha256]])
+})
+
+it('refuses a model of another hash than the card says', async () => {
+  await expect(open({ ...CARD, sha256: 'another' })).rejects.toThrow(/expected a model with the sha256 another, found/)
+  expect(Puppet.last.asked).not.toContain('model')
 })
 
 it('fails with what did not come', async () => {

@@ -6,14 +6,14 @@
  */
 import { canonical, StrokesError, type Drawing } from './canonical'
 import type { Card, ModelFile } from './card'
-import { download, DownloadError, unpacked } from './download'
+import { check, download, DownloadError, unpacked } from './download'
 import { ranked } from './guess'
 import type { Request, Response } from './messages'
 import type { Ask, Way } from './recogniser'
 import { record } from './record'
 
 const PATIENCE = 20_000 // ms for an answer of the worker: it compiles, opens a model, or guesses
-const AGAIN = 60_000 // ms until a better model that did not come is asked for again
+const AGAIN = 60_000 // ms until a better model that did not come, or did not open, is tried again
 const POINTS_PER_RUN = 4_096 // of a simplified drawing, as in src/gribouille/recogniser.py: the model takes 0.1 MB for each
 
 /** The way with the onnxruntime that lies at `runtime`. */
@@ -24,25 +24,24 @@ export function device(runtime: string): Way {
 async function openDevice(runtime: string, card: Card, left: AbortSignal, working: (model: string) => void): Promise<Ask> {
   const { say, end } = conversation()
   left.addEventListener('abort', end)
-  let trouble: unknown = null // of the better model, once the first one is at work
 
   const started = download(runtime, left).then((file) => say({ kind: 'runtime', file }))
 
   async function use(model: ModelFile): Promise<void> {
     const file = await unpacked(await download(model.packed, left))
+    await check(file, model.sha256)
     await started
     await say({ kind: 'model', file })
     working(model.sha256)
   }
 
+  /** Goes over to the better model, as soon as it comes; one that cannot be opened, twice, leaves the first one at work. */
   async function improve(): Promise<void> {
-    for (;;) {
+    for (let refused = 0; refused < 2 && !left.aborted; ) {
       try {
         return await use(card)
       } catch (error) {
-        if (left.aborted) return
-        if (!(error instanceof DownloadError)) trouble = error
-        if (trouble) return
+        if (!(error instanceof DownloadError)) refused++
         await new Promise((again) => setTimeout(again, AGAIN))
       }
     }
@@ -53,7 +52,6 @@ async function openDevice(runtime: string, card: Card, left: AbortSignal, workin
   if (first) void improve()
 
   return async (strokes) => {
-    if (trouble) throw trouble
     const start = performance.now()
     const response = await say({ kind: 'drawing', drawing: fitting(canonical(strokes)) })
     record('answer', start, performance.now())

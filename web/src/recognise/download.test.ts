@@ -43,6 +43,13 @@ it('names what is not there', async () => {
   await expect(file).rejects.toThrow(`${URL}: 404 Not Found`)
 })
 
+it('asks for nothing once it was left', async () => {
+  const fetch = vi.fn()
+  vi.stubGlobal('fetch', fetch)
+  await expect(download(URL, AbortSignal.abort())).rejects.toThrow(DownloadError)
+  expect(fetch).not.toHaveBeenCalled()
+})
+
 it('unpacks what was gzipped', async () => {
   const packed = await new Response(new Blob(['net']).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer()
   expect(new TextDecoder().decode(await unpacked(packed))).toBe('net')

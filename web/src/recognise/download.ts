@@ -20,6 +20,7 @@ export async function download(url: string, left: AbortSignal): Promise<ArrayBuf
     late = wait()
   }
   try {
+    left.throwIfAborted()
     return await bytesOf(url, stop.signal, heard)
   } catch (error) {
     throw error instanceof DownloadError ? error : new DownloadError(error instanceof Error ? error.message : String(error))
@@ -43,4 +44,13 @@ async function bytesOf(url: string, signal: AbortSignal, heard: () => void): Pro
 /** The bytes of a gzipped file. */
 export function unpacked(file: ArrayBuffer): Promise<ArrayBuffer> {
   return new Response(new Blob([file]).stream().pipeThrough(new DecompressionStream('gzip'))).arrayBuffer()
+}
+
+/** Throws DownloadError for bytes of another hash (hex). Where the page has no https, browsers give it no way to know. */
+export async function check(file: ArrayBuffer, sha256: string): Promise<void> {
+  const subtle = crypto.subtle as SubtleCrypto | undefined
+  if (!subtle) return
+  const bytes = new Uint8Array(await subtle.digest('SHA-256', file))
+  const found = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  if (found !== sha256) throw new DownloadError(`expected a model with the sha256 ${sha256}, found ${found}`)
 }

@@ -1,6 +1,9 @@
 /** What a recogniser says: the English name of a category and how likely it is, best first. */
 export type Guess = { readonly label: string; readonly probability: number }
 
+/** Guesses, and the hash of the model that made them. */
+export type Answered = { readonly guesses: readonly Guess[]; readonly model: string }
+
 export const TOP = 5 // guesses shown
 
 /** A guess of every label, the likeliest first; of equals the one that comes first in the model's order. */

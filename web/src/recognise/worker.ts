@@ -18,9 +18,15 @@ async function start(runtime: ArrayBuffer): Promise<void> {
 }
 
 async function open(model: ArrayBuffer): Promise<void> {
+  const opened = await ort.InferenceSession.create(new Uint8Array(model), OPTIONS)
+  try {
+    await run(opened, Uint8Array.of(0, 0, 0, 255, 255, 1)) // the first run costs several times the next ones
+  } catch (error) {
+    await opened.release()
+    throw error // the model before goes on
+  }
   const before = session
-  session = await ort.InferenceSession.create(new Uint8Array(model), OPTIONS)
-  await probabilities(Uint8Array.of(0, 0, 0, 255, 255, 1)) // the first run costs several times the next ones
+  session = opened
   await before?.release()
 }
 
@@ -29,8 +35,12 @@ async function probabilities(drawing: Uint8Array): Promise<Float32Array> {
   if (!session) throw new Error('expected a model to be open')
   const points = drawing.length / 3
   if (points === 0 || !Number.isInteger(points)) throw new RangeError(`expected rows x, y, pen, found ${drawing.length} numbers`)
-  const input = new ort.Tensor('float32', Float32Array.from(drawing), [1, points, 3])
-  const { probabilities } = await session.run({ points: input })
+  return run(session, drawing)
+}
+
+async function run(model: ort.InferenceSession, drawing: Uint8Array): Promise<Float32Array> {
+  const input = new ort.Tensor('float32', Float32Array.from(drawing), [1, drawing.length / 3, 3])
+  const { probabilities } = await model.run({ points: input })
   return probabilities.data as Float32Array
 }
 
