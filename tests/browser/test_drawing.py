@@ -241,7 +241,7 @@ def test_colour_is_for_the_eye(page, drawings):
     assert len(stroke) == 3
     reddish = """async () => {
       await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)))
-      const canvas = document.querySelector('[data-ink=dry]')
+      const canvas = document.querySelector('[data-paper] canvas')
       const [red, green, blue] = canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data
       return red > 2 * green && red > 2 * blue
     }"""

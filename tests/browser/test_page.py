@@ -17,11 +17,9 @@ def inked_pixels(page):
     return page.evaluate(
         """async () => {
           await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)))
-          const inked = (canvas) => {
-            const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
-            return data.filter((value, index) => index % 4 === 3 && value > 128).length
-          }
-          return [...document.querySelectorAll('[data-paper] canvas')].map(inked).reduce((sum, part) => sum + part)
+          const canvas = document.querySelector('[data-paper] canvas')
+          const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+          return data.filter((value, index) => index % 4 === 3 && value > 128).length
         }"""
     )
 
