@@ -38,6 +38,9 @@ describe('fingers that land together', () => {
   it('do nothing when the system takes them away', () => {
     expect(deeds([land, 1, 0], [land, 2, 60], [lose, 1, 90], [lose, 2, 91])).toEqual(['begin', 'drop'])
   })
+  it('undo although a lifted finger loses its capture', () => {
+    expect(deeds([land, 1, 0], [land, 2, 60], [lift, 1, 90], [lose, 1, 90], [lift, 2, 95], [lose, 2, 95])).toEqual(['begin', 'drop', 'undo'])
+  })
   it('do nothing when they rest or slide', () => {
     expect(deeds([land, 1, 0], [land, 2, 60], [lift, 1, 600], [lift, 2, 610])).toEqual(['begin', 'drop'])
     expect(deeds([land, 1, 0], [land, 2, 60], [move, 1, 100, { x: 40 }], [lift, 1, 150], [lift, 2, 160])).toEqual(['begin', 'drop'])

@@ -54,7 +54,8 @@ export function move(before: Hand, contact: Contact): Outcome {
 
 /** The system takes a pointer away, a palm for one: what it drew stays, and nothing that it did was a tap. */
 export function lose(hand: Hand, contact: Contact): Outcome {
-  const gesture = hand.gesture && { ...hand.gesture, still: false }
+  const taken = hand.gesture?.down.has(contact.id) // a finger that was lifted loses its capture after that
+  const gesture = hand.gesture && taken ? { ...hand.gesture, still: false } : hand.gesture
   return lift({ ...hand, gesture }, contact)
 }
 
