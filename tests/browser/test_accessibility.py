@@ -46,7 +46,7 @@ BEYOND: dict[str, dict[str, list[str]]] = {
         "its end": [FISH],
         "results": ["next"],
     },
-    "gallery": {"one drawing": ["[data-kept]"], "removed": ["remove", "[data-drawings] h2"]},
+    "gallery": {"one drawing": ["[data-kept]"], "removed": ["remove"]},
     "settings": {"consent": ["[data-setting=collect]"], "forgetting all": ["reset"]},
 }
 
@@ -72,6 +72,7 @@ OPERABLE = """() => {
 
 # Below 44 px in either direction; a label is a part of its field, and a link in a sentence may be as high as its line.
 TOO_SMALL = """() => window.operable
+  .filter((one) => one.isConnected)
   .filter((one) => one.matches('a, button, input, select, textarea, summary, [role=button]') && !one.matches('.skip'))
   .filter((one) => !(one.matches('a') && getComputedStyle(one).display === 'inline'))
   .map((one) => [one, [one, one.labels?.[0]].filter(Boolean).map((part) => part.getBoundingClientRect())])
@@ -95,6 +96,7 @@ WATCH_FOCUS = """() => {
 
 # Within a composite widget, and a group of radio buttons, Tab stops once and the arrow keys do the rest.
 NOT_REACHED = """() => window.operable
+  .filter((one) => one.isConnected)
   .filter((one) => !window.reached.has(one))
   .filter((one) => ![...window.reached].some((other) => {
     if (one.type === 'radio' && other.type === 'radio') return one.name === other.name
