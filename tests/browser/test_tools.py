@@ -54,6 +54,12 @@ def fingers(page: Page) -> Callable[..., None]:
     return touch
 
 
+def strokes(page: Page, count: int) -> list[list[list[float]]]:
+    """The recorded strokes, once there are so many: touches are on their way for a moment."""
+    page.wait_for_function("(count) => window.gribouille.strokes().length === count", arg=count)
+    return recorded(page)
+
+
 @pytest.fixture
 def phone(new_page: Callable[..., Page], address: str) -> Page:
     """The page on a phone, ready to recognise."""
@@ -110,7 +116,7 @@ def test_a_finger_draws_without_scrolling_and_a_late_second_one_is_ignored(phone
     touch("touchMove", 320, (0, 0, -120, 10), (1, 80, 90, 10))
     touch("touchEnd", 340, (0, 0, -120, 10))
     touch("touchEnd", 360)
-    [stroke] = recorded(phone)
+    [stroke] = strokes(phone, 1)
     assert {round(value - stroke[0][0]) for value in stroke[0]} == {0}
     assert stroke[1][-1] - stroke[1][0] == pytest.approx(-120, abs=1)
     assert phone.evaluate("[scrollX, scrollY, visualViewport.scale, visualViewport.offsetTop]") == [0, 0, 1, 0]
@@ -123,14 +129,14 @@ def test_two_fingers_undo_and_three_redo(phone):
         touch("touchStart", 1000 * number, (0, -60, y, 10))
         touch("touchMove", 1000 * number + 200, (0, 60, y, 10))
         touch("touchEnd", 1000 * number + 400)
-    [first, second] = recorded(phone)
+    [first, second] = strokes(phone, 2)
     touch("touchStart", 3000, (0, -40, 0, 10))
     touch("touchStart", 3050, (0, -40, 0, 10), (1, 40, 0, 10))
     touch("touchEnd", 3150)
-    assert recorded(phone) == [first]
+    assert strokes(phone, 1) == [first]
     touch("touchStart", 5000, (0, -40, 0, 10), (1, 40, 0, 10), (2, 90, 0, 10))
     touch("touchEnd", 5100)
-    assert recorded(phone) == [first, second]
+    assert strokes(phone, 2) == [first, second]
 
 
 def test_a_palm_does_not_draw(phone):
@@ -145,8 +151,7 @@ def test_a_palm_does_not_draw(phone):
     for kind, dx in (("mousePressed", 0), ("mouseMoved", 50), ("mouseReleased", 50)):
         event = {"type": kind, "x": x + dx, "y": y, "button": "left", "buttons": 1, "clickCount": 1}
         pen.send("Input.dispatchMouseEvent", event | {"pointerType": "pen", "force": 0.8})
-    drawn = recorded(phone)
-    assert len(drawn) == 1
+    drawn = strokes(phone, 1)
     touch("touchStart", 1000, (0, 0, 80, 10))
     touch("touchMove", 1200, (0, 90, 80, 10))
     touch("touchEnd", 1400)
