@@ -4,6 +4,7 @@ import { StrokesError } from './canonical'
 import type { Card } from './card'
 import { device } from './device'
 import { DownloadError } from './download'
+import type { Working } from './recogniser'
 import type { Request, Response as Answer } from './messages'
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
@@ -55,21 +56,21 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-const open = (card: Card, left = new AbortController().signal, working: (model: string) => void = () => {}) =>
+const open = (card: Card, left = new AbortController().signal, working: Working = () => {}) =>
   device('https://example.org/ort.wasm').open(card, left, working)
 
 it('opens runtime and model, in this order, and says which model is at work', async () => {
   const working = vi.fn()
   await open(CARD, undefined, working)
   expect(Puppet.last.asked).toEqual(['runtime', 'model'])
-  expect(working.mock.calls).toEqual([[CARD.sha256]])
+  expect(working.mock.calls).toEqual([[CARD.sha256, true]])
 })
 
 it('guesses with the small model first, and goes over to the better one when it has come', async () => {
   const working = vi.fn()
   await open({ ...CARD, first: FIRST }, undefined, working)
-  expect(working.mock.calls).toEqual([[FIRST.sha256]])
-  await vi.waitFor(() => expect(working.mock.calls).toEqual([[FIRST.sha256], [CARD.sha256]]))
+  expect(working.mock.calls).toEqual([[FIRST.sha256, false]])
+  await vi.waitFor(() => expect(working.mock.calls).toEqual([[FIRST.sha256, false], [CARD.sha256, true]]))
 })
 
 it('asks again for a better model that did not come, and guesses meanwhile', async () => {
@@ -77,13 +78,13 @@ it('asks again for a better model that did not come, and guesses meanwhile', asy
   const working = vi.fn()
   absent.add(CARD.packed)
   const ask = await open({ ...CARD, first: FIRST }, undefined, working)
-  Puppet.last.answers = ({ kind }) => (kind === 'drawing' ? { kind: 'probabilities', probabilities: Float32Array.of(0.25, 0.75) } : { kind: 'done' })
+  Puppet.last.answers = ({ kind }) => (kind === 'strokes' ? { kind: 'probabilities', probabilities: Float32Array.of(0.25, 0.75) } : { kind: 'done' })
   expect(await ask(DOT)).toHaveLength(2)
   absent.clear()
   await vi.waitUntil(() => vi.getTimerCount() > 0)
   await vi.advanceTimersByTimeAsync(60_000)
   vi.useRealTimers()
-  await vi.waitFor(() => expect(working).toHaveBeenLastCalledWith(CARD.sha256))
+  await vi.waitFor(() => expect(working).toHaveBeenLastCalledWith(CARD.sha256, true))
 })
 
 it('goes on with the small model where the better one cannot be opened, and tries that once more', async () => {
@@ -92,7 +93,7 @@ it('goes on with the small model where the better one cannot be opened, and trie
   const opening = open({ ...CARD, first: FIRST }, undefined, working)
   let models = 0
   Puppet.last.answers = ({ kind }) => {
-    if (kind === 'drawing') return { kind: 'probabilities', probabilities: Float32Array.of(0.25, 0.75) }
+    if (kind === 'strokes') return { kind: 'probabilities', probabilities: Float32Array.of(0.25, 0.75) }
     return kind === 'model' && ++models > 1 ? { kind: 'failed', message: 'unreachable' } : { kind: 'done' }
   }
   const ask = await opening
@@ -103,7 +104,7 @@ it('goes on with the small model where the better one cannot be opened, and trie
   }
   expect(vi.getTimerCount()).toBe(0)
   expect(models).toBe(3)
-  expect(working.mock.calls).toEqual([[FIRST.sha256]])
+  expect(working.mock.calls).toEqual([[FIRST.sha256, false], [FIRST.sha256, true]])
 })
 
 it('refuses a model of another hash than the card says', async () => {
@@ -130,12 +131,10 @@ it('ends its worker when it is left', async () => {
   expect(Puppet.last.terminate).toHaveBeenCalledOnce()
 })
 
-it('refuses a scribble of more points than the model can hold, and answers the next drawing', async () => {
+it('passes a refusal of the strokes on as one, and answers the next drawing', async () => {
   const ask = await open(CARD)
-  const dots = (count: number): { x: number[]; y: number[]; t: number[] }[] =>
-    Array.from({ length: count }, (_, dot) => ({ x: [dot], y: [0], t: [0] })) // two points each
-  await expect(ask(dots(2049))).rejects.toThrow(StrokesError)
-  expect(Puppet.last.asked).toEqual(['runtime', 'model'])
+  Puppet.last.answers = () => ({ kind: 'refused', message: 'expected at most 4096 points' })
+  await expect(ask(DOT)).rejects.toThrow(StrokesError)
   Puppet.last.answers = () => ({ kind: 'probabilities', probabilities: Float32Array.of(0.25, 0.75) })
-  expect((await ask(dots(2048)))[0]).toEqual({ label: 'fish', probability: 0.75 })
+  expect((await ask(DOT))[0]).toEqual({ label: 'fish', probability: 0.75 })
 })

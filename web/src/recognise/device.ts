@@ -1,60 +1,62 @@
 /**
- * The way over the browser's own processor: canonical() and the model in a worker. Fails where the browser cannot.
+ * The way over the browser's own processor: simplification and the model in a worker. Fails where the browser cannot.
  *
  * A first visit begins with the small model, if the card has one, and goes over to the better one when that has arrived;
  * where a service worker holds everything already, the better one is there as fast.
  */
-import { canonical, StrokesError, type Drawing } from './canonical'
+import { StrokesError } from './canonical'
 import type { Card, ModelFile } from './card'
 import { check, download, DownloadError, unpacked } from './download'
 import { ranked } from './guess'
 import type { Request, Response } from './messages'
-import type { Ask, Way } from './recogniser'
+import type { Ask, Way, Working } from './recogniser'
 import { record } from './record'
 
 const PATIENCE = 20_000 // ms for an answer of the worker: it compiles, opens a model, or guesses
 const AGAIN = 60_000 // ms until a better model that did not come, or did not open, is tried again
-const POINTS_PER_RUN = 4_096 // of a simplified drawing, as in src/gribouille/recogniser.py: the model takes 0.1 MB for each
 
 /** The way with the onnxruntime that lies at `runtime`. */
 export function device(runtime: string): Way {
   return { where: 'device', open: (card, left, working) => openDevice(runtime, card, left, working) }
 }
 
-async function openDevice(runtime: string, card: Card, left: AbortSignal, working: (model: string) => void): Promise<Ask> {
+async function openDevice(runtime: string, card: Card, left: AbortSignal, working: Working): Promise<Ask> {
   const { say, end } = conversation()
   left.addEventListener('abort', end)
 
   const started = download(runtime, left).then((file) => say({ kind: 'runtime', file }))
 
-  async function use(model: ModelFile): Promise<void> {
+  async function use(model: ModelFile, last: boolean): Promise<void> {
     const file = await unpacked(await download(model.packed, left))
     await check(file, model.sha256)
     await started
     await say({ kind: 'model', file })
-    working(model.sha256)
+    working(model.sha256, last)
   }
 
-  /** Goes over to the better model, as soon as it comes; one that cannot be opened, twice, leaves the first one at work. */
-  async function improve(): Promise<void> {
+  /** Goes over to the better model, as soon as it comes; one that cannot be opened, twice, leaves the first one at work for good. */
+  async function improve(first: ModelFile): Promise<void> {
     for (let refused = 0; refused < 2 && !left.aborted; ) {
       try {
-        return await use(card)
+        return await use(card, true)
       } catch (error) {
         if (!(error instanceof DownloadError)) refused++
         await new Promise((again) => setTimeout(again, AGAIN))
       }
     }
+    if (!left.aborted) working(first.sha256, true)
   }
 
   const first = holdsEverything() ? null : card.first
-  await Promise.all([started, use(first ?? card)])
-  if (first) void improve()
+  await Promise.all([started, use(first ?? card, first === null)])
+  if (first) void improve(first)
 
   return async (strokes) => {
     const start = performance.now()
-    const response = await say({ kind: 'drawing', drawing: fitting(canonical(strokes)) })
+    const bare = strokes.map(({ x, y, t }) => ({ x, y, t })) // colour and width do not travel
+    const response = await say({ kind: 'strokes', strokes: bare })
     record('answer', start, performance.now())
+    if (response.kind === 'refused') throw new StrokesError(response.message)
     if (response.kind !== 'probabilities') throw new Error(`expected probabilities, found ${response.kind}`)
     if (response.probabilities.length !== card.labels.length) {
       throw new Error(`expected ${card.labels.length} probabilities, found ${response.probabilities.length}`)
@@ -66,12 +68,6 @@ async function openDevice(runtime: string, card: Card, left: AbortSignal, workin
 /** Whether page and model come from the service worker's cache. */
 function holdsEverything(): boolean {
   return Boolean(globalThis.navigator?.serviceWorker?.controller)
-}
-
-function fitting(drawing: Drawing): Drawing {
-  const points = drawing.length / 3
-  if (points > POINTS_PER_RUN) throw new StrokesError(`expected at most ${POINTS_PER_RUN} points after simplification, found ${points}`)
-  return drawing
 }
 
 /**
@@ -101,6 +97,6 @@ function ask(worker: Worker, request: Request): Promise<Response> {
       if (data.kind === 'failed') reject(new Error(data.message))
       else resolve(data)
     }
-    worker.postMessage(request, request.kind === 'drawing' ? [] : [request.file])
+    worker.postMessage(request, request.kind === 'strokes' ? [] : [request.file])
   })
 }

@@ -42,11 +42,10 @@ class Engine {
     }
   }
 
-  #change(now: AtWork): void {
+  #change({ last, ...now }: AtWork): void {
     Object.assign(this, now)
-    if (now.model !== this.card?.sha256) return
-    record('full', 0, performance.now())
-    this.#settle()
+    if (now.model === this.card?.sha256) record('full', 0, performance.now())
+    if (last) this.#settle()
   }
 
   /** Guesses, best first; null for strokes that newer ones overtook, or before the recogniser is ready. Throws as it does. */

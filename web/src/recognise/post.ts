@@ -1,13 +1,13 @@
 /** The way over POST /api/v1/guess, for networks that let no WebSocket through. */
 import type { Card } from './card'
-import type { Ask } from './recogniser'
+import type { Ask, Working } from './recogniser'
 import { fromWire, toWire, type Answer } from './wire'
 
 const PATIENCE = 20_000 // ms for an answer
 
-export async function openPost(card: Card, _left: AbortSignal, working: (model: string) => void): Promise<Ask> {
+export async function openPost(card: Card, _left: AbortSignal, working: Working): Promise<Ask> {
   const url = new URL('api/v1/guess', document.baseURI)
-  working(card.sha256)
+  working(card.sha256, true)
   return async (strokes) => {
     const response = await fetch(url, {
       method: 'POST',

@@ -31,7 +31,7 @@ function wayThat(fails: { open?: Error; ask?: Error }, where: Where = 'device'):
   const open: Way['open'] = async (card, left, working) => {
     signal = left
     if (fails.open) throw fails.open
-    working(card.sha256)
+    working(card.sha256, true)
     return ask
   }
   return { way: { where, open }, isLeft: () => signal?.aborted ?? false }
@@ -42,7 +42,7 @@ it.each([{ open: new Error('no wasm') }, { ask: new Error('no wasm') }])('leaves
   const told: AtWork[] = []
   const recognise = await openRecogniser(CARD, (now) => told.push(now), [device.way, server.way])
   expect(await recognise(STROKES)).toEqual(FISH)
-  expect(told.at(-1)).toEqual({ where: 'server', reason: 'no wasm', model: 'a' })
+  expect(told.at(-1)).toEqual({ where: 'server', reason: 'no wasm', model: 'a', last: true })
   expect([device.isLeft(), server.isLeft()]).toEqual([true, false])
 })
 
@@ -64,7 +64,7 @@ it('does not try a larger runtime after a download that failed', async () => {
   const [slim, whole, server] = [wayThat({ open: new DownloadError('gone') }), wayThat({}), wayThat({}, 'server')]
   const told: AtWork[] = []
   await openRecogniser(CARD, (now) => told.push(now), [slim.way, whole.way, server.way])
-  expect(told).toEqual([{ where: 'server', reason: 'gone', model: 'a' }])
+  expect(told).toEqual([{ where: 'server', reason: 'gone', model: 'a', last: true }])
 })
 
 it('asks no server where there is none', async () => {

@@ -20,16 +20,18 @@ import { openSocket } from './socket'
 export type Where = 'device' | 'server'
 /** Guesses, best first: of every word where the device makes them, of a few where the server does. */
 export type Ask = (strokes: readonly Stroke[]) => Promise<Guess[]>
+/** Told of the hash of the model that answers from now on, and whether no better one is to come. */
+export type Working = (model: string, last: boolean) => void
 /**
  * `open` lets go of all that it holds (a worker, a connection) when `left` is aborted: this way has failed. It calls `working`
  * with the hash of the model that answers from now on.
  */
 export type Way = {
   readonly where: Where
-  readonly open: (card: Card, left: AbortSignal, working: (model: string) => void) => Promise<Ask>
+  readonly open: (card: Card, left: AbortSignal, working: Working) => Promise<Ask>
 }
 /** Who recognises, why an earlier way does not (null: none failed), and the hash of the model that is asked. */
-export type AtWork = { readonly where: Where; readonly reason: string | null; readonly model: string }
+export type AtWork = { readonly where: Where; readonly reason: string | null; readonly model: string; readonly last: boolean }
 
 const address = (file: string): string => new URL(file, document.baseURI).href
 
@@ -61,7 +63,7 @@ export async function openRecogniser(
     if (!way) throw new Error(reason ?? 'no way to recognise a drawing')
     leave = new AbortController()
     try {
-      return await way.open(card, leave.signal, (model) => changed({ where: way.where, reason, model }))
+      return await way.open(card, leave.signal, (model, last) => changed({ where: way.where, reason, model, last }))
     } catch (error) {
       return openAnother(error)
     }

@@ -1,17 +1,17 @@
 /** The way over the server's WebSocket: the whole drawing each time, one question under way at a time. */
 import type { Card } from './card'
-import type { Ask } from './recogniser'
+import type { Ask, Working } from './recogniser'
 import { fromWire, toWire, type Answer } from './wire'
 
 const PATIENCE = 5000 // ms to open, and to answer
 
-export async function openSocket(card: Card, left: AbortSignal, working: (model: string) => void): Promise<Ask> {
+export async function openSocket(card: Card, left: AbortSignal, working: Working): Promise<Ask> {
   const url = new URL('api/v1/live', document.baseURI)
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
   const socket = new WebSocket(url)
   left.addEventListener('abort', () => socket.close())
   await heard(socket, 'open')
-  working(card.sha256)
+  working(card.sha256, true)
   let id = 0
   return async (strokes) => {
     id += 1

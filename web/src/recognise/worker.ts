@@ -1,10 +1,13 @@
 /**
- * The recogniser on the device, off the page's thread: a runtime and a model in, then drawings in, probabilities out (messages.ts).
+ * The recogniser on the device, off the page's thread: a runtime and a model in, then strokes in, probabilities out (messages.ts).
  *
  * onnxruntime-web's `wasm` bundle holds its own glue, so that one .wasm file is all that it needs; the page fetches it
  * (device.ts). One thread: with two, a guess of these small nets takes longer, measured on two cores.
  */
 import * as ort from 'onnxruntime-web/wasm'
+import type { Stroke } from '../ink/sketch'
+import { StrokesError } from './canonical'
+import { fittingDrawing } from './fittingDrawing'
 import type { Request, Response } from './messages'
 
 const OPTIONS: ort.InferenceSession.SessionOptions = { executionProviders: ['wasm'], graphOptimizationLevel: 'all' }
@@ -30,12 +33,10 @@ async function open(model: ArrayBuffer): Promise<void> {
   await before?.release()
 }
 
-/** Float32 per class. Throws for what holds no point: onnxruntime would answer it with ordinary-looking numbers. */
-async function probabilities(drawing: Uint8Array): Promise<Float32Array> {
+/** Float32 per class. Throws StrokesError for what is no drawing: onnxruntime would answer it with ordinary-looking numbers. */
+async function probabilities(strokes: readonly Stroke[]): Promise<Float32Array> {
   if (!session) throw new Error('expected a model to be open')
-  const points = drawing.length / 3
-  if (points === 0 || !Number.isInteger(points)) throw new RangeError(`expected rows x, y, pen, found ${drawing.length} numbers`)
-  return run(session, drawing)
+  return run(session, fittingDrawing(strokes))
 }
 
 async function run(model: ort.InferenceSession, drawing: Uint8Array): Promise<Float32Array> {
@@ -46,11 +47,12 @@ async function run(model: ort.InferenceSession, drawing: Uint8Array): Promise<Fl
 
 async function answer(request: Request): Promise<Response> {
   try {
-    if (request.kind === 'drawing') return { kind: 'probabilities', probabilities: await probabilities(request.drawing) }
+    if (request.kind === 'strokes') return { kind: 'probabilities', probabilities: await probabilities(request.strokes) }
     await (request.kind === 'runtime' ? start : open)(request.file)
     return { kind: 'done' }
   } catch (error) {
-    return { kind: 'failed', message: error instanceof Error ? error.message : String(error) }
+    const message = error instanceof Error ? error.message : String(error)
+    return { kind: error instanceof StrokesError ? 'refused' : 'failed', message }
   }
 }
 
