@@ -1,8 +1,9 @@
 /** Strokes as a square picture with the page's own ink: what the preview shows and what is saved as PNG. */
 import { boxOf } from '../ink/box'
 import { HEX } from '../ink/colours'
-import { inkPath } from '../ink/inkPath'
+import { paint } from '../ink/paint'
 import type { Inked } from '../ink/sketch'
+import type { View } from '../ink/view'
 
 const SIDE = 1024 // pixels
 const AIR = 80 // pixels around the drawing
@@ -23,19 +24,15 @@ export function paintSheet(canvas: HTMLCanvasElement, strokes: readonly Inked[],
     context.fillRect(0, 0, SIDE, SIDE)
   }
   if (caption !== '') write(context, caption, font)
-  placeStrokes(context, strokes, caption === '' ? SIDE : SIDE - FOOT)
-  for (const stroke of strokes) {
-    context.fillStyle = HEX[stroke.pen.colour]
-    context.fill(new Path2D(inkPath(stroke)))
-  }
+  const view = viewDownTo(caption === '' ? SIDE : SIDE - FOOT, strokes)
+  paint(context, strokes, { faint: new Set(), view, ratio: 1, inks: HEX })
 }
 
-/** Lets the sketch's units lie on the picture so that the strokes fill it down to `height`. */
-function placeStrokes(context: CanvasRenderingContext2D, strokes: readonly Inked[], height: number): void {
+/** The view in which strokes fill the picture down to `height`. */
+function viewDownTo(height: number, strokes: readonly Inked[]): View {
   const box = boxOf(strokes)
   const scale = Math.min((SIDE - 2 * AIR) / Math.max(box.width, SMALLEST), (height - 2 * AIR) / Math.max(box.height, SMALLEST))
-  const [middleX, middleY] = [box.x + box.width / 2, box.y + box.height / 2]
-  context.setTransform(scale, 0, 0, scale, SIDE / 2 - scale * middleX, height / 2 - scale * middleY)
+  return { scale, x: SIDE / 2 - scale * (box.x + box.width / 2), y: height / 2 - scale * (box.y + box.height / 2) }
 }
 
 function write(context: CanvasRenderingContext2D, caption: string, font: string): void {

@@ -4,12 +4,13 @@
  * Words stand on lines of their own or between commas. Case, accents, articles, hyphens and plurals do not matter. A word that
  * is known in several languages ("pain") is read in the first of them.
  */
+import { plain } from '../guess/search'
 import { editDistance } from './editDistance'
 
 /** A name of the word with this label, in some language. */
 export type Naming = { readonly label: string; readonly name: string }
 /** Namings with what is left of each name once all that does not matter is gone. */
-export type Lexicon = readonly (Naming & { readonly plain: string })[]
+export type Lexicon = readonly (Naming & { readonly bare: string })[]
 export type Unknown = { readonly typed: string; readonly near: readonly Naming[] }
 /** Labels in the order typed, each once; words that nobody knows, with the nearest that are known. */
 export type Understood = { readonly labels: readonly string[]; readonly unknown: readonly Unknown[] }
@@ -19,18 +20,18 @@ const ARTICLES = /^(?:(?:an?|the|some|une?|des?|du|de la|les?|la) |(?:de )?[ld]'
 
 /** What `understand` looks words up in; the language to read first comes first. */
 export function lexiconOf(namings: readonly Naming[]): Lexicon {
-  return namings.map((naming) => ({ ...naming, plain: plain(naming.name) }))
+  return namings.map((naming) => ({ ...naming, bare: bare(naming.name) }))
 }
 
 export function understand(text: string, lexicon: Lexicon): Understood {
   const known = new Map<string, string>()
-  for (const entry of lexicon) if (!known.has(entry.plain)) known.set(entry.plain, entry.label)
+  for (const entry of lexicon) if (!known.has(entry.bare)) known.set(entry.bare, entry.label)
   const labels = new Set<string>()
   const unknown: Unknown[] = []
   for (const typed of wordsIn(text)) {
-    const label = known.get(plain(typed))
+    const label = known.get(bare(typed))
     if (label !== undefined) labels.add(label)
-    else unknown.push({ typed, near: nearest(plain(typed), lexicon) })
+    else unknown.push({ typed, near: nearest(bare(typed), lexicon) })
   }
   return { labels: [...labels], unknown }
 }
@@ -44,26 +45,19 @@ export function corrected(text: string, typed: string, name: string): string {
 }
 
 function wordsIn(text: string): string[] {
-  return text.split(/[\n,;]+/).map((word) => word.trim()).filter((word) => plain(word) !== '')
+  return text.split(/[\n,;]+/).map((word) => word.trim()).filter((word) => bare(word) !== '')
 }
 
 /** What is left of a word once all that does not matter is gone: "L’Œil" → "oeil", "Teddy-Bears" → "teddy bear". */
-export function plain(word: string): string {
-  const letters = word
-    .toLowerCase()
-    .replace(/œ/g, 'oe')
-    .replace(/[’‘ʼ]/g, "'")
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
-    .replace(/[^\p{L}\p{N}']+/gu, ' ')
-    .trim()
+export function bare(word: string): string {
+  const letters = plain(word).replace(/[^\p{L}\p{N}']+/gu, ' ').trim()
   return letters.replace(ARTICLES, '').trim().replace(/(?<=\S{3})[sx](?= |$)/g, '')
 }
 
 function nearest(typed: string, lexicon: Lexicon): Naming[] {
   const most = Math.max(2, Math.floor(typed.length / 3)) // letters that may be wrong
   const found = lexicon
-    .map((naming) => ({ naming, distance: distanceOf(typed, naming.plain) }))
+    .map((naming) => ({ naming, distance: distanceOf(typed, naming.bare) }))
     .filter(({ distance }) => distance <= most && distance < typed.length - 1)
     .sort((a, b) => a.distance - b.distance)
   const each = new Map<string, Naming>()

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { chooseWords } from './chooseWords'
 import { CHILDREN } from './children'
 import { editDistance } from './editDistance'
-import { corrected, lexiconOf, plain, understand } from './ownWords'
+import { corrected, lexiconOf, bare, understand } from './ownWords'
 import { UNPLEASANT } from './unpleasant'
 import { wordsOf } from './wordLists'
 
@@ -77,7 +77,7 @@ describe('understand', () => {
     const found = understand(typed, [...english, ...french])
     expect(found.unknown).toEqual([])
     expect(found.labels).toEqual(['house', 'The Eiffel Tower', 'eye', 'carrot', 'teddy-bear', 'cloud', 'elephant'])
-    expect(plain('  L’Œil ')).toBe('oeil')
+    expect(bare('  L’Œil ')).toBe('oeil')
   })
 
   it('reads a word of both languages in the first', () => {

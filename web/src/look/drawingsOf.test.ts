@@ -21,7 +21,7 @@ it('shows one’s own drawings of the word, then others’, and asks below the p
     { strokes: [LINE], own: true },
     { strokes: [{ x: [5, 6], y: [7, 8], t: [0, 0] }], own: false },
   ])
-  expect(String(asked.mock.calls[0][0])).toBe('https://page.test/sub/api/v1/drawings?label=barn&count=6')
+  expect(String(asked.mock.calls[0][0])).toBe('https://page.test/sub/api/v1/drawings?label=barn&count=12&page=0')
 })
 
 it('asks no server that has none', async () => {

@@ -1,16 +1,16 @@
 /** Drawings of one word to compare with: one's own that were kept on the device, and others' where the server shows them. */
 import type { Stroke } from '../ink/sketch'
+import { fetchOthers } from '../gallery/others'
 import { keptDrawings } from '../keep/kept'
 import { engine } from '../recognise/engine.svelte'
 
 export type Drawn = { readonly strokes: readonly Stroke[]; readonly own: boolean }
-type Shown = { drawings: { strokes: number[][][] }[] }
 
 const PATIENCE = 5000 // ms: without them there is still a page
 
 /** At most `count` drawings of a word (its English name), one's own first. Nothing here fails: it may only find fewer. */
 export async function drawingsOf(label: string, count: number): Promise<Drawn[]> {
-  const [own, others] = await Promise.all([ownOf(label).catch(() => []), othersOf(label, count).catch(() => [])])
+  const [own, others] = await Promise.all([ownOf(label).catch(() => []), othersOf(label).catch(() => [])])
   return [...own, ...others].slice(0, count)
 }
 
@@ -19,12 +19,8 @@ async function ownOf(label: string): Promise<Drawn[]> {
   return kept.filter(({ word }) => word === label).map(({ strokes }) => ({ strokes, own: true }))
 }
 
-async function othersOf(label: string, count: number): Promise<Drawn[]> {
+async function othersOf(label: string): Promise<Drawn[]> {
   if (engine.card?.drawings !== true) return []
-  const url = new URL('api/v1/drawings', document.baseURI)
-  url.search = new URLSearchParams({ label, count: String(count) }).toString()
-  const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE) })
-  if (!response.ok) throw new Error(`${url.pathname}: ${response.status} ${response.statusText}`)
-  const { drawings } = (await response.json()) as Shown
-  return drawings.map(({ strokes }) => ({ strokes: strokes.map(([x, y, t]) => ({ x, y, t: t ?? x.map(() => 0) })), own: false }))
+  const others = await fetchOthers(label, 0, AbortSignal.timeout(PATIENCE))
+  return others.map(({ strokes }) => ({ strokes, own: false }))
 }
