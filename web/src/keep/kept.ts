@@ -57,7 +57,7 @@ function idOf(sketch: Sketch): string {
 }
 
 /** Lets a drawing that was kept before be known by its id, when one goes on drawing it. */
-export function recognise({ id, strokes }: Kept): void {
+export function know({ id, strokes }: Kept): void {
   ids.set(mark({ strokes }), id)
 }
 
