@@ -25,7 +25,7 @@ LAYERS = [
     {"device"},
     {"sampling", "augment", "augment_kernel", "augment_device", "augment_device_kernel"},
     {"raster", "resident"},
-    {"nets"},
+    {"nets", "rounding"},
     {"metrics", "machine", "checkpoint", "run_card"},
     {"ensemble"},
     {"predict", "distil", "evaluate"},

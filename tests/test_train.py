@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from shapes import SHAPES, records, store_of_shapes
+from torch import nn
 
 from gribouille.augment import Augmentation
 from gribouille.checkpoint import LAST, LOG, STATE, load_state, load_weights, save_state
@@ -111,6 +112,17 @@ def test_same_seed_same_weights_other_seed_others(store, tmp_path):
     assert_same_weights(tmp_path / "one", tmp_path / "two")
     with pytest.raises(AssertionError):
         assert_same_weights(tmp_path / "one", tmp_path / "three")
+
+
+def test_learns_weights_of_few_levels(store, tmp_path):
+    """What is kept, and judged, has at most five values in a channel; training goes on from the weights behind them."""
+    train(store, tmp_path, replace(TINY, levels=2))
+    layers = [layer for layer in load_weights(tmp_path / LAST)[0].modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    assert layers
+    for layer in layers:
+        assert all(len(channel.unique()) <= 5 for channel in layer.weight)
+    behind = torch.load(tmp_path / "state.pt", weights_only=True)["averaged"]
+    assert max(len(weight.unique()) for weight in behind.values()) > 100
 
 
 def test_pictures_grow(store):
@@ -240,6 +252,8 @@ def test_refuses_a_loss_that_is_no_number(store, tmp_path):
         {"accumulate": 17},
         {"rate": 0.0},
         {"soft_weight": 1.1},
+        {"levels": -1},
+        {"levels": 128},
         {"channels": "ink,colour"},
         {"per_class": 2, "sampling": "targeted"},
     ],

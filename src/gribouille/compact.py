@@ -1,37 +1,21 @@
-"""Weights at a byte each: rounded in torch, packed in ONNX, float32 again as soon as the file is loaded.
+"""Weights at a byte each in a model file, float32 again as soon as it is loaded.
 
-`round_weights` puts the weights of convolutions and linear layers on a grid of 255 values for each output channel; `pack`
-stores every tensor of a model file that lies on such a grid as int8 with one float32 scale a channel, without loss. In the
-file each becomes Cast and Mul, which onnxruntime folds into a float32 constant when it loads: the file is a quarter of the
-size, all arithmetic stays float32, and so native, WASM and torch agree. Folding a batch-norm into its convolution scales
-whole channels, which keeps them on their grid.
+`pack` stores every tensor of a model file that lies on a grid of whole numbers (see `rounding`) as int8 with one float32
+scale a channel, without loss. In the file each becomes Cast and Mul, which onnxruntime folds into a float32 constant when it
+loads: the file is a quarter of the size, all arithmetic stays float32, and so native, WASM and torch agree. Folding a
+batch-norm into its convolution scales whole channels, which keeps them on their grid.
 """
-
-import copy
 
 import numpy as np
 import onnx
-import torch
 from jaxtyping import Float32, Int8
 from onnx import TensorProto, helper, numpy_helper
-from torch import nn
 
-LEVELS = 127  # int8 without -128: symmetric
+from gribouille.rounding import LEVELS
+
 SMALLEST = 1024  # weights; below it a tensor's name and nodes outweigh what int8 saves
 # A folded batch-norm and the scales round in float32; a tensor that was never rounded is 1e-3 away from any grid.
 ON_GRID = 1e-6  # of the channel's largest weight
-
-
-def round_weights(net: nn.Module) -> nn.Module:
-    """A copy of `net` whose convolutions and linear layers have weights of the form int8 x scale of the output channel."""
-    net = copy.deepcopy(net)
-    for layer in net.modules():
-        if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Linear):
-            weight = layer.weight.detach()
-            largest = weight.abs().amax(dim=tuple(range(1, weight.ndim)), keepdim=True)
-            scale = torch.where(largest > 0, largest / LEVELS, 1.0)
-            layer.weight = nn.Parameter(torch.round(weight / scale) * scale, requires_grad=False)
-    return net
 
 
 def pack(model: onnx.ModelProto) -> None:

@@ -20,6 +20,7 @@ from gribouille.augment import Augmentation
 from gribouille.distil import Teacher
 from gribouille.feed import Feed
 from gribouille.raster.spec import CHANNELS, LINE_PER_SIDE, SMALLEST_SIDE, RasterSpec
+from gribouille.rounding import LEVELS
 from gribouille.sampling import (
     Rows,
     Sampling,
@@ -59,7 +60,8 @@ class TrainConfig:
     Step: a batch is learned in `accumulate` slices; `rate` the peak learning rate of AdamW, its `schedule` one-cycle or
     cosine, `warmup` the share of the run until the peak, `decay` of weights, `smoothing` of labels, `average` the decay
     of the weights' moving average a step, `clip` of the gradient's norm, `soft-weight` the teacher's share of the
-    target where there is one.
+    target where there is one; with `levels` every weight is trained to be one of so many values on either side of zero,
+    for a smaller file (0: any value).
 
     Run: `patience` validations without a better MAP@3 end it (0: never), `save-every` in steps, `validation` in
     drawings, `threads` of torch (0: its own choice), `compile` the net (worth it on a GPU), `deterministic` forbids
@@ -86,6 +88,7 @@ class TrainConfig:
     average: float = 0.998
     soft_weight: float = 0.7
     clip: float = 5.0
+    levels: int = 0
     patience: int = 0
     precision: Literal["bfloat16", "float32"] = "bfloat16"
     device: Literal["cpu", "cuda"] = "cpu"
@@ -118,6 +121,8 @@ class TrainConfig:
         for name in ("rate", "clip"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: expected more than 0, found {getattr(self, name)}")
+        if not 0 <= self.levels <= LEVELS:
+            raise ValueError(f"levels: expected from 0 to {LEVELS}, found {self.levels}")
         if self.accumulate > self.batch:
             raise ValueError(f"accumulate: expected at most the batch of {self.batch}, found {self.accumulate}")
         if self.sampling in ("targeted", "stabilised") and self.per_class < 3:

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from gribouille.augment import Augmentation, cut
 from gribouille.checkpoint import Card, load_weights, write_atomically
-from gribouille.compact import pack, round_weights
+from gribouille.compact import pack
 from gribouille.drawing import Drawing, Drawings, drawing_of, prefix
 from gribouille.ensemble import Logits, net_logits
 from gribouille.evaluate import evaluate
@@ -37,6 +37,7 @@ from gribouille.raster.kernel import rasterise
 from gribouille.raster.layer import Raster
 from gribouille.raster.spec import RasterSpec
 from gribouille.recogniser import INPUT, OUTPUT, Recogniser, padded, session_of
+from gribouille.rounding import round_weights
 from gribouille.sampling import batches_of, distinct_rows
 from gribouille.store import Store
 from gribouille.store.split import TRAIN

@@ -45,6 +45,7 @@ from gribouille.machine import machine
 from gribouille.metrics import Counts, confusion, count
 from gribouille.nets import build_net, quicken, start_from, start_from_model, takes_any_side
 from gribouille.predict import net_predictor
+from gribouille.rounding import round_weights, rounded
 from gribouille.run_card import describe
 from gribouille.sampling import Standing, batches_of, keys_of, shard_of, uniform_rows
 from gribouille.store import AnyStore
@@ -230,16 +231,17 @@ def train_step(learner: Learner, batch: Batch, course: Course) -> Tensor:
     learner.optimizer.zero_grad()
     ratio = batch.log_ratio.to(device, non_blocking=True)
     total = torch.zeros((), device=device)
-    for index, part in enumerate(batch.slices(config.accumulate)):
-        last = index == config.accumulate - 1
-        with nullcontext() if last else parallel.unsent(learner.forward):
-            with torch.autocast(config.device, torch.bfloat16, enabled=config.precision == "bfloat16"):
-                logits = learner.forward(part.inputs.to(device, non_blocking=True))
-            target = part.target.to(device, non_blocking=True)
-            # A share of the whole batch's mean, whatever the sizes of slices and of other processes' parts.
-            loss = nn.functional.cross_entropy(logits.float() + ratio, target, reduction="sum") / batch.size
-            (loss * course.share.world).backward()  # type: ignore[no-untyped-call]  # their mean over processes follows
-        total += loss.detach()
+    with rounded(learner.net, config.levels):
+        for index, part in enumerate(batch.slices(config.accumulate)):
+            last = index == config.accumulate - 1
+            with nullcontext() if last else parallel.unsent(learner.forward):
+                with torch.autocast(config.device, torch.bfloat16, enabled=config.precision == "bfloat16"):
+                    logits = learner.forward(part.inputs.to(device, non_blocking=True))
+                target = part.target.to(device, non_blocking=True)
+                # A share of the whole batch's mean, whatever the sizes of slices and of other processes' parts.
+                loss = nn.functional.cross_entropy(logits.float() + ratio, target, reduction="sum") / batch.size
+                (loss * course.share.world).backward()  # type: ignore[no-untyped-call]  # their mean over processes follows
+            total += loss.detach()
     norm = nn.utils.clip_grad_norm_(learner.net.parameters(), config.clip)
     # A gradient that is no number ruins the weights whatever the loss was: whoever reads the loss is to hear of it.
     total = torch.where(norm.isfinite(), total, torch.nan)
@@ -461,7 +463,9 @@ def _show(run: Run, batch: Batch) -> None:
 def _validate(run: Run) -> None:
     """Judge the averaged weights at the end of an epoch, and save what that is worth."""
     learner, course = run.learner, run.course
-    counts, taken = _judged(learner, course)
+    levels = course.config.levels
+    weights = round_weights(learner.averaged, levels) if levels else learner.averaged
+    counts, taken = _judged(weights, learner, course)
     run.validation = counts.summary()
     score = run.validation["map3"] or 0.0  # a store without validation drawings keeps its last weights as the best
     learner.stale = 0 if score > learner.best or counts.n == 0 else learner.stale + 1
@@ -473,9 +477,9 @@ def _validate(run: Run) -> None:
     metrics = {"validation": {"protocol": protocol, "step": learner.step, **run.validation}}
     run.card = replace(run.card, metrics=metrics, seconds=round(learner.seconds, 1), drawings=learner.drawings)
     if course.share.rank == 0:
-        save_weights(learner.averaged, run.card, run.out / LAST)
+        save_weights(weights, run.card, run.out / LAST)
         if kept:
-            save_weights(learner.averaged, run.card, run.out / BEST)
+            save_weights(weights, run.card, run.out / BEST)
         _log(
             run.out,
             {"epoch": learner.epoch, "step": learner.step, "drawings": learner.drawings}
@@ -489,11 +493,13 @@ def _validate(run: Run) -> None:
     _save(run)
 
 
-def _judged(learner: Learner, course: Course) -> tuple[Counts, Int64[np.ndarray, "classes classes"]]:
+def _judged(
+    weights: nn.Module, learner: Learner, course: Course
+) -> tuple[Counts, Int64[np.ndarray, "classes classes"]]:
     """The counts of the validation drawings, and how many of each class were taken for each; each process judges its
     part."""
     store, config = course.store, course.config
-    predictor = net_predictor(learner.averaged, store.labels, config.spec)
+    predictor = net_predictor(weights, store.labels, config.spec)
     classes = len(store.labels)
     counts, taken = Counts.none(classes), np.zeros((classes, classes), np.int64)
     rows = shard_of(course.validation_rows, course.share.rank, course.share.world)

@@ -50,9 +50,9 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-def launch(playwright: Playwright) -> Browser:
-    """A fresh headless Chromium."""
-    return playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+def launch(playwright: Playwright, program: str | None = None) -> Browser:
+    """A fresh headless Chromium: the installed one, or a program that starts it."""
+    return playwright.chromium.launch(executable_path=program or chromium(), args=FLAGS)
 
 
 @contextmanager
