@@ -19,7 +19,7 @@ export function head(): Plugin {
         if (!runtime) throw new Error('expected the slim runtime among the built files, found none')
         return [
           { tag: 'meta', attrs: { 'http-equiv': 'Content-Security-Policy', content: POLICY }, injectTo: 'head-prepend' },
-          ...[CARD, runtime].map((file) => ({
+          ...[runtime, CARD].map((file) => ({
             tag: 'link',
             attrs: { rel: 'preload', as: 'fetch', crossorigin: true, href: `./${file}` },
             injectTo: 'head' as const,

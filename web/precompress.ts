@@ -13,6 +13,7 @@ import { brotliCompress, constants } from 'node:zlib'
 import type { Plugin } from 'vite'
 
 const KEPT = join(dirname(fileURLToPath(import.meta.url)), 'build/brotli')
+const PACKED = /\.(png|onnxz)$/
 const SMALLEST = 4096 // bytes; below, the headers weigh as much
 const LARGE = 8e6 // bytes: the whole runtime, which hardly anybody fetches, would take half a minute more
 const QUALITY = 11
@@ -27,7 +28,7 @@ export function precompress(): Plugin {
     async closeBundle() {
       mkdirSync(KEPT, { recursive: true })
       const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name))
-      const paying = paths.filter((path) => statSync(path).isFile() && statSync(path).size >= SMALLEST && !path.endsWith('.png'))
+      const paying = paths.filter((path) => statSync(path).isFile() && statSync(path).size >= SMALLEST && !PACKED.test(path))
       await Promise.all(paying.map(async (path) => writeFileSync(`${path}.br`, await brotli(readFileSync(path)))))
     },
   }

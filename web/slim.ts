@@ -1,6 +1,6 @@
 /**
- * A Vite plugin: onnxruntime's WebAssembly without the functions that Gribouille's models never call, as `virtual:slim-runtime`,
- * the address of the file.
+ * A Vite plugin: onnxruntime's WebAssembly without the functions that Gribouille's models never call, as `virtual:slim-runtime`:
+ * the file's address and size.
  *
  * The npm package's file has 17,288 functions in 14.2 MB, for every operator there is. The shipped models call 3,900 of them:
  * 5.8 MB, in brotli 1.05 instead of 2.86. Which ones is seen at build time: a copy in which every function notes that it was
@@ -9,13 +9,15 @@
  * (src/recognise/recogniser.ts). Numbering and signatures stay, so no other part of the file has to change.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'vite'
 import { calledFunctions } from './slim/called.ts'
 import { withoutFunctions } from './slim/wasm.ts'
 
+const NAME = 'virtual:slim-runtime'
+const RESOLVED = `\0${NAME}`
 const HERE = dirname(fileURLToPath(import.meta.url))
 const WHOLE = join(HERE, 'node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm')
 const MODELS = join(HERE, '../src/gribouille/models')
@@ -28,9 +30,11 @@ export function slimRuntime(): Plugin {
     name: 'slim-runtime',
     enforce: 'pre',
     configResolved: ({ command }) => void (building = command === 'build'),
-    async resolveId(id) {
-      if (id !== 'virtual:slim-runtime') return null
-      return `${building ? await slimFile() : WHOLE}?url`
+    resolveId: (id) => (id === NAME ? RESOLVED : null),
+    async load(id) {
+      if (id !== RESOLVED) return null
+      const path = building ? await slimFile() : WHOLE
+      return `export { default as address } from ${JSON.stringify(`${path}?url`)}\nexport const bytes = ${statSync(path).size}`
     },
   }
 }

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 import type { Plugin } from 'vite'
 
 const OWN = ['service-worker.js', 'page-version.js'] // the browser itself keeps these
-const SELDOM = /^assets\/ort-wasm-[^/]+\.wasm$/ // the whole runtime, for models that the slim one cannot run: kept once it was asked for
+const SELDOM = /^assets\/(ort-wasm-[^/]+\.wasm|skeleton-[^/]+\.onnxz)$/ // the whole runtime, for models that the slim one cannot run, and what is there to hasten a first visit: kept once asked for
 
 export function version(): Plugin {
   let folder = ''

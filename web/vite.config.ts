@@ -3,11 +3,12 @@ import { defineConfig } from 'vitest/config'
 import { head } from './head.ts'
 import { icons } from './icons.ts'
 import { precompress } from './precompress.ts'
+import { skeleton } from './skeleton.ts'
 import { slimRuntime } from './slim.ts'
 import { version } from './version.ts'
 
 export default defineConfig({
-  plugins: [svelte(), slimRuntime(), head(), icons(), version(), precompress()],
+  plugins: [svelte(), slimRuntime(), skeleton(), head(), icons(), version(), precompress()],
   base: './',
   build: {
     outDir: '../src/gribouille/server/static',
@@ -26,5 +27,5 @@ export default defineConfig({
   // `npm run dev` shows the page of this tree over a running `gribouille serve`.
   server: { proxy: { '/api': { target: 'http://127.0.0.1:8017', ws: true } } },
   optimizeDeps: { exclude: ['onnxruntime-web'] },
-  test: { include: ['src/**/*.test.ts', 'slim/**/*.test.ts'], environment: 'node' },
+  test: { include: ['src/**/*.test.ts', '{slim,skeleton}/**/*.test.ts'], environment: 'node' },
 })

@@ -23,6 +23,7 @@ const CARD: Card = {
   drawings: false,
 }
 const FIRST = { packed: 'https://example.org/first.onnxz', sha256: sha256('https://example.org/first.onnxz') }
+const SKELETON = 'https://example.org/skeleton.onnxz'
 const DOT = [{ x: [0], y: [0], t: [0] }]
 
 /** A worker that the test speaks for: it takes runtime and models at once, and answers drawings as the test wants. */
@@ -57,7 +58,7 @@ afterEach(() => {
 })
 
 const open = (card: Card, left = new AbortController().signal, working: Working = () => {}) =>
-  device('https://example.org/ort.wasm').open(card, left, working)
+  device('https://example.org/ort.wasm', SKELETON).open(card, left, working)
 
 it('opens runtime and model, in this order, and says which model is at work', async () => {
   const working = vi.fn()
@@ -89,6 +90,7 @@ it('asks again for a better model that did not come, and guesses meanwhile', asy
 
 it('goes on with the small model where the better one cannot be opened, and tries that once more', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  absent.add(SKELETON)
   const working = vi.fn()
   const opening = open({ ...CARD, first: FIRST }, undefined, working)
   let models = 0

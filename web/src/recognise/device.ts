@@ -12,22 +12,45 @@ import type { Request, Response } from './messages'
 import type { Ask, Way, Working } from './recogniser'
 import { record } from './record'
 
+type Files = { readonly runtime: string; readonly skeleton: string; readonly bytes: number }
+
 const PATIENCE = 20_000 // ms for an answer of the worker: it compiles, opens a model, or guesses
+const NEAR = 0.8 // of the runtime's bytes: what is left takes about as long as it takes the next file to begin to come
 const AGAIN = 60_000 // ms until a better model that did not come, or did not open, is tried again
 
-/** The way with the onnxruntime that lies at `runtime`. */
-export function device(runtime: string): Way {
-  return { where: 'device', open: (card, left, working) => openDevice(runtime, card, left, working) }
+/**
+ * The way with the onnxruntime that lies at `runtime`, of so many bytes if they are known; `skeleton` is the address of a model to
+ * practise on (web/skeleton.ts).
+ */
+export function device(runtime: string, skeleton: string, bytes = Infinity): Way {
+  return { where: 'device', open: (card, left, working) => openDevice({ runtime, skeleton, bytes }, card, left, working) }
 }
 
-async function openDevice(runtime: string, card: Card, left: AbortSignal, working: Working): Promise<Ask> {
+async function openDevice({ runtime, skeleton, bytes }: Files, card: Card, left: AbortSignal, working: Working): Promise<Ask> {
   const { say, end } = conversation()
   left.addEventListener('abort', end)
 
-  const started = download(runtime, left).then((file) => say({ kind: 'runtime', file }))
+  const first = holdsEverything() ? null : card.first
+  let runtimeIsNear = (): void => {}
+  const runtimeNear = new Promise<void>((near) => (runtimeIsNear = near))
+  const runtimeCame = download(runtime, left, (came) => came >= NEAR * bytes && runtimeIsNear())
+  void runtimeCame.then(runtimeIsNear, runtimeIsNear)
+  const started = start()
+  let modelCame = false
+
+  /** Starts the runtime, and has it practise while a model is still on its way: what it then compiles, it has compiled. */
+  async function start(): Promise<void> {
+    const practice = first && download(skeleton, left).then(unpacked)
+    practice?.catch(() => null) // it was only practice
+    await say({ kind: 'runtime', file: await runtimeCame })
+    const file = await practice?.catch(() => null)
+    if (file && !modelCame) await say({ kind: 'model', file }).catch(() => null)
+  }
 
   async function use(model: ModelFile, last: boolean): Promise<void> {
+    await runtimeNear // until then the line is the runtime's
     const file = await unpacked(await download(model.packed, left))
+    modelCame = true
     await check(file, model.sha256)
     await started
     await say({ kind: 'model', file })
@@ -47,7 +70,6 @@ async function openDevice(runtime: string, card: Card, left: AbortSignal, workin
     if (!left.aborted) working(first.sha256, true)
   }
 
-  const first = holdsEverything() ? null : card.first
   await Promise.all([started, use(first ?? card, first === null)])
   if (first) void improve(first)
 

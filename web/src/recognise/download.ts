@@ -7,17 +7,19 @@ export class DownloadError extends Error {}
 
 /**
  * The bytes of a file, however long they take, as long as some keep coming. Throws DownloadError where they do not, and
- * when `left` is aborted.
+ * when `left` is aborted. `came` is told of how many bytes are here, unpacked from the transport's own compression.
  */
-export async function download(url: string, left: AbortSignal): Promise<ArrayBuffer> {
+export async function download(url: string, left: AbortSignal, came: (bytes: number) => void = () => {}): Promise<ArrayBuffer> {
   const stop = new AbortController()
   left.addEventListener('abort', () => stop.abort(left.reason), { signal: stop.signal })
   const silence = new DownloadError(`nothing came for ${PATIENCE / 1000} s`)
   const wait = (): ReturnType<typeof setTimeout> => setTimeout(() => stop.abort(silence), PATIENCE)
   let late = wait()
-  const heard = (): void => {
+  let bytes = 0
+  const heard = (piece: Uint8Array): void => {
     clearTimeout(late)
     late = wait()
+    came((bytes += piece.length))
   }
   try {
     left.throwIfAborted()
@@ -29,12 +31,12 @@ export async function download(url: string, left: AbortSignal): Promise<ArrayBuf
   }
 }
 
-async function bytesOf(url: string, signal: AbortSignal, heard: () => void): Promise<ArrayBuffer> {
+async function bytesOf(url: string, signal: AbortSignal, heard: (piece: Uint8Array) => void): Promise<ArrayBuffer> {
   const response = await fetch(url, { signal })
   if (!response.ok || !response.body) throw new DownloadError(`${url}: ${response.status} ${response.statusText}`)
   const told = new TransformStream<Uint8Array, Uint8Array>({
     transform: (piece, out) => {
-      heard()
+      heard(piece)
       out.enqueue(piece)
     },
   })

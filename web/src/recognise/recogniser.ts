@@ -6,7 +6,8 @@
  * when the last one fails does a question fail.
  */
 import whole from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url'
-import slim from 'virtual:slim-runtime'
+import skeleton from 'virtual:skeleton'
+import * as slim from 'virtual:slim-runtime'
 import type { Stroke } from '../ink/sketch'
 import { StrokesError } from './canonical'
 import type { Card } from './card'
@@ -37,8 +38,8 @@ const address = (file: string): string => new URL(file, document.baseURI).href
 
 /** The whole runtime is for models that call what the slim one lacks (web/slim.ts), and for the day when that is wrong. */
 export const WAYS: () => readonly Way[] = () => [
-  device(address(slim)),
-  device(address(whole)),
+  device(address(slim.address), address(skeleton), slim.bytes),
+  device(address(whole), address(skeleton)),
   { where: 'server', open: openSocket },
   { where: 'server', open: openPost },
 ]
