@@ -109,6 +109,39 @@ it('goes on with the small model where the better one cannot be opened, and trie
   expect(working.mock.calls).toEqual([[FIRST.sha256, false], [FIRST.sha256, true]])
 })
 
+it('practises on a skeleton while the first model is on its way', async () => {
+  const fetched = fetch
+  let giveModel = (): void => {}
+  const wanted = new Promise<void>((give) => (giveModel = give))
+  vi.stubGlobal('fetch', async (url: string) => (url === FIRST.packed && (await wanted), fetched(url)))
+  const opening = open({ ...CARD, first: FIRST })
+  await vi.waitFor(() => expect(Puppet.last.asked).toEqual(['runtime', 'model']))
+  giveModel()
+  await opening
+  expect(Puppet.last.asked.slice(0, 3)).toEqual(['runtime', 'model', 'model'])
+})
+
+it('asks for the first model when most of the runtime is here', async () => {
+  const fetched = fetch
+  const asked: string[] = []
+  let giveRest = (): void => {}
+  const runtime = new ReadableStream<Uint8Array>({
+    start(pieces) {
+      pieces.enqueue(new Uint8Array(7))
+      giveRest = () => (pieces.enqueue(new Uint8Array(1)), (giveRest = () => (pieces.enqueue(new Uint8Array(2)), pieces.close())))
+    },
+  })
+  vi.stubGlobal('fetch', async (url: string) => (asked.push(url), url.endsWith('.wasm') ? new Response(runtime) : fetched(url)))
+  const opening = device('https://example.org/ort.wasm', SKELETON, 10).open({ ...CARD, first: FIRST }, new AbortController().signal, () => {})
+  await new Promise((later) => setTimeout(later, 20))
+  expect(asked).not.toContain(FIRST.packed)
+  giveRest()
+  await vi.waitFor(() => expect(asked).toContain(FIRST.packed))
+  expect(Puppet.last.asked).toEqual([])
+  giveRest()
+  await opening
+})
+
 it('refuses a model of another hash than the card says', async () => {
   await expect(open({ ...CARD, sha256: 'another' })).rejects.toThrow(/expected a model with the sha256 another, found/)
   expect(Puppet.last.asked).not.toContain('model')
