@@ -252,7 +252,7 @@ def test_recipe_asks_for_what_there_is(recipe, variables, bin_folder, store, tmp
     assert config_of(training).device == ("cpu" if recipe == "laptop.sh" else "cuda")
 
 
-@pytest.mark.parametrize(("recipe", "trainings"), [("small.sh", 5), ("lite.sh", 2), ("tiny.sh", 1)])
+@pytest.mark.parametrize(("recipe", "trainings"), [("small.sh", 5), ("lite.sh", 2), ("tiny.sh", 2)])
 def test_models_for_the_page_are_made_by_what_there_is(recipe, trainings, bin_folder, store, tmp_path):
     """The recipes of the small models ask for commands, options and configurations that exist."""
     given = [tmp_path / "data", tmp_path] if recipe == "small.sh" else [tmp_path]

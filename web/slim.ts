@@ -3,7 +3,7 @@
  * the file's address and size.
  *
  * The npm package's file has 17,288 functions in 14.2 MB, for every operator there is. The shipped models call 3,900 of them:
- * 5.8 MB, in brotli 1.05 instead of 2.86. Which ones is seen at build time: a copy in which every function notes that it was
+ * 5.8 MB, in brotli 0.90 instead of 2.86. Which ones is seen at build time: a copy in which every function notes that it was
  * called opens the models and answers drawings of many lengths. In the slim file each of the others holds one instruction,
  * `unreachable`: a model that does call it makes the recogniser fail, and the page goes on with the whole file
  * (src/recognise/recogniser.ts). Numbering and signatures stay, so no other part of the file has to change.
