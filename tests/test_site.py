@@ -8,7 +8,7 @@ import pytest
 
 from gribouille import Recogniser, cli
 from gribouille.server.guard import CONTENT_SECURITY_POLICY, SECURITY_HEADERS
-from gribouille.server.published import integrity
+from gribouille.server.published import FIRST, integrity
 from gribouille.site import MARK, SiteError, write_site
 
 POLICY = Path(__file__).parents[1] / "web" / "policy.ts"
@@ -164,6 +164,11 @@ def test_hosts_that_read_headers_get_the_servers(tmp_path: Path, static: Path, r
     text = (write_site(tmp_path / "site", recogniser, static).folder / "_headers").read_text()
     everywhere = text.split("\n/")[0]
     assert everywhere.splitlines()[1:] == [f"  {name}: {value}" for name, value in SECURITY_HEADERS.items()]
+
+
+def test_the_page_practises_on_the_first_model() -> None:
+    """web/skeleton.ts makes its file from the model that the server sends first."""
+    assert f"models/{FIRST.name}'" in (POLICY.parent / "skeleton.ts").read_text()
 
 
 def test_the_page_carries_the_servers_policy() -> None:

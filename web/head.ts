@@ -1,6 +1,6 @@
 /**
  * A Vite plugin: what the built index.html says beside what stands in it: its policy, and what to fetch before the scripts ask
- * for it. Not in `npm run dev`, whose own scripts the policy would forbid.
+ * for it: the runtime first, the largest, on the connection that is open already. Not in `npm run dev`, whose own scripts the policy would forbid.
  */
 import type { Plugin } from 'vite'
 import { POLICY } from './policy.ts'

@@ -2,17 +2,17 @@
  * A Vite plugin: onnxruntime's WebAssembly without the functions that Gribouille's models never call, as `virtual:slim-runtime`:
  * the file's address and size.
  *
- * The npm package's file has 17,288 functions in 14.2 MB, for every operator there is. The shipped models call 3,900 of them:
+ * The npm package's file has 17,288 functions in 14.2 MB, for every operator there is. The shipped models call some 4,000 of them:
  * 5.8 MB, in brotli 0.90 instead of 2.86. Which ones is seen at build time: a copy in which every function notes that it was
  * called opens the models and answers drawings of many lengths. In the slim file each of the others holds one instruction,
  * `unreachable`: a model that does call it makes the recogniser fail, and the page goes on with the whole file
  * (src/recognise/recogniser.ts). Numbering and signatures stay, so no other part of the file has to change.
  */
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'vite'
+import { made } from './made.ts'
 import { calledFunctions } from './slim/called.ts'
 import { withoutFunctions } from './slim/wasm.ts'
 
@@ -21,8 +21,7 @@ const RESOLVED = `\0${NAME}`
 const HERE = dirname(fileURLToPath(import.meta.url))
 const WHOLE = join(HERE, 'node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm')
 const MODELS = join(HERE, '../src/gribouille/models')
-const MADE = join(HERE, 'build') // kept between builds: watching the models takes seconds
-const SOURCES = ['slim/called.ts', 'slim/wasm.ts'].map((name) => join(HERE, name))
+const SOURCES = ['slim/called.ts', 'slim/wasm.ts', 'bytes.ts'].map((name) => join(HERE, name))
 
 export function slimRuntime(): Plugin {
   let building = false
@@ -39,18 +38,12 @@ export function slimRuntime(): Plugin {
   }
 }
 
-/** The path of the slim file for these sources and models, made where it is not there yet. */
-async function slimFile(): Promise<string> {
+/** The path of the slim file for these sources and models. */
+function slimFile(): Promise<string> {
   const models = readdirSync(MODELS)
     .filter((name) => name.endsWith('.onnx'))
     .map((name) => readFileSync(join(MODELS, name)))
   const whole = readFileSync(WHOLE)
-  const hash = createHash('sha256')
-  for (const part of [whole, ...models, ...SOURCES.map((path) => readFileSync(path))]) hash.update(part)
-  const path = join(MADE, hash.digest('hex').slice(0, 16), 'slim.wasm')
-  if (existsSync(path)) return path
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(`${path}.part`, withoutFunctions(whole, await calledFunctions(whole, models)))
-  renameSync(`${path}.part`, path)
-  return path
+  const sources = [whole, ...models, ...SOURCES.map((path) => readFileSync(path))]
+  return made('slim.wasm', sources, async () => withoutFunctions(whole, await calledFunctions(whole, models)))
 }

@@ -8,7 +8,8 @@ import { join, resolve } from 'node:path'
 import type { Plugin } from 'vite'
 
 const OWN = ['service-worker.js', 'page-version.js'] // the browser itself keeps these
-const SELDOM = /^assets\/(ort-wasm-[^/]+\.wasm|skeleton-[^/]+\.onnxz)$/ // the whole runtime, for models that the slim one cannot run, and what is there to hasten a first visit: kept once asked for
+// The whole runtime, for models that the slim one cannot run, and what hastens a first visit: kept once they were asked for.
+const SELDOM = /^assets\/(ort-wasm-[^/]+\.wasm|skeleton-[^/]+\.onnxz)$/
 
 export function version(): Plugin {
   let folder = ''

@@ -3,11 +3,16 @@
  *
  * Format: https://protobuf.dev/programming-guides/encoding and onnx.proto, from which the field numbers are.
  */
+import { Reader } from '../bytes.ts'
+
 const GRAPH = 7 // of a model
 const INITIALIZER = 5 // of a graph
 const DATA_TYPE = 2 // of a tensor
 const RAW_DATA = 9 // of a tensor
 const INT8 = 3
+// Kinds of fields: a whole number, so many bytes; all others say their length.
+const WHOLE = 0
+const FIXED = new Map([[1, 8], [5, 4]])
 
 type Field = { readonly number: number; readonly value: number; readonly body: Uint8Array }
 
@@ -29,22 +34,11 @@ export function withoutWeights(file: Uint8Array): Uint8Array {
 
 /** The fields of a message, in order: `value` of whole numbers, `body` of what has a length, as a view of the file. */
 function* fields(message: Uint8Array): Generator<Field> {
-  let at = 0
-  const number = (): number => {
-    let value = 0
-    for (let factor = 1; ; factor *= 128) {
-      const byte = message[at++]
-      value += (byte & 0x7f) * factor
-      if (byte < 0x80) return value
-    }
-  }
-  while (at < message.length) {
-    const tag = number()
-    const kind = tag % 8
-    if (kind === 0) yield { number: Math.floor(tag / 8), value: number(), body: message.subarray(at, at) }
-    else {
-      const length = kind === 2 ? number() : kind === 1 ? 8 : 4
-      yield { number: Math.floor(tag / 8), value: 0, body: message.subarray(at, (at += length)) }
-    }
+  const reader = new Reader(message)
+  while (reader.at < message.length) {
+    const tag = reader.number()
+    const kind = tag & 7
+    const value = kind === WHOLE ? reader.number() : 0
+    yield { number: tag >>> 3, value, body: reader.take(kind === WHOLE ? 0 : (FIXED.get(kind) ?? reader.number())) }
   }
 }

@@ -4,6 +4,8 @@
  *
  * Format: https://webassembly.github.io/spec/core/binary/modules.html
  */
+import { Reader } from '../bytes.ts'
+
 const HEADER = 8 // bytes: magic number and version
 const IMPORTS = 2
 const GLOBALS = 6
@@ -35,32 +37,6 @@ export function noting(file: Uint8Array): Uint8Array {
     if (id === CODE) return functions(body, (code, index) => beginning(code, [0x41, 1, 0x24, ...leb(before + index)])) // i32.const 1, global.set
     return body
   })
-}
-
-class Reader {
-  at = 0
-  readonly bytes: Uint8Array
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes
-  }
-  byte(): number {
-    return this.bytes[this.at++]
-  }
-  /** An unsigned LEB128 number of at most 32 bits. */
-  number(): number {
-    let value = 0
-    for (let shift = 0; ; shift += 7) {
-      const byte = this.byte()
-      value |= (byte & 0x7f) << shift
-      if (byte < 0x80) return value >>> 0
-    }
-  }
-  take(count: number): Uint8Array {
-    return this.bytes.subarray(this.at, (this.at += count))
-  }
-  rest(): Uint8Array {
-    return this.bytes.subarray(this.at)
-  }
 }
 
 function leb(value: number): number[] {

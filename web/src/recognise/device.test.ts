@@ -121,6 +121,14 @@ it('practises on a skeleton while the first model is on its way', async () => {
   expect(Puppet.last.asked.slice(0, 3)).toEqual(['runtime', 'model', 'model'])
 })
 
+it('does not wait for a skeleton when the model is there', async () => {
+  const fetched = fetch
+  vi.stubGlobal('fetch', async (url: string) => (url === SKELETON ? new Promise(() => {}) : fetched(url)))
+  const working = vi.fn()
+  await open({ ...CARD, first: FIRST }, undefined, working)
+  expect(working).toHaveBeenCalledWith(FIRST.sha256, false)
+})
+
 it('asks for the first model when most of the runtime is here', async () => {
   const fetched = fetch
   const asked: string[] = []

@@ -35,22 +35,22 @@ async function openDevice({ runtime, skeleton, bytes }: Files, card: Card, left:
   const runtimeNear = new Promise<void>((near) => (runtimeIsNear = near))
   const runtimeCame = download(runtime, left, (came) => came >= NEAR * bytes && runtimeIsNear())
   void runtimeCame.then(runtimeIsNear, runtimeIsNear)
+  let modelIsHere: (none: null) => void = () => {}
+  const modelHere = new Promise<null>((here) => (modelIsHere = here))
   const started = start()
-  let modelCame = false
 
   /** Starts the runtime, and has it practise while a model is still on its way: what it then compiles, it has compiled. */
   async function start(): Promise<void> {
-    const practice = first && download(skeleton, left).then(unpacked)
-    practice?.catch(() => null) // it was only practice
+    const practice = first && download(skeleton, left).then(unpacked).catch(() => null) // only practice: without it, all works too
     await say({ kind: 'runtime', file: await runtimeCame })
-    const file = await practice?.catch(() => null)
-    if (file && !modelCame) await say({ kind: 'model', file }).catch(() => null)
+    const file = await Promise.race([modelHere, practice])
+    if (file) await say({ kind: 'model', file }).catch(() => null)
   }
 
   async function use(model: ModelFile, last: boolean): Promise<void> {
     await runtimeNear // until then the line is the runtime's
     const file = await unpacked(await download(model.packed, left))
-    modelCame = true
+    modelIsHere(null)
     await check(file, model.sha256)
     await started
     await say({ kind: 'model', file })
