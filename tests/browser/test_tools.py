@@ -203,7 +203,8 @@ def test_the_moment_of_certainty_is_shown_and_said_once(new_page, address, drawi
     replay(page, drawings["snowman"], speed=4)
     assert settled_guesses(page)[0][0] == "snowman"
     page.wait_for_selector("[data-flourish]", state="attached")
-    page.wait_for_function("window.spoken.includes('a snowman')")
+    # A function: an expression would be evaluated again and again, which the page's policy forbids.
+    page.wait_for_function("() => window.spoken.includes('a snowman')")
     page.mouse.click(*middle(page))
     settled_guesses(page)
     page.wait_for_timeout(600)
