@@ -19,7 +19,7 @@ export NPM_CONFIG_UPDATE_NOTIFIER := false
 BIN := $(VENV)/bin
 PAGE := src/gribouille/server/static/index.html
 # Folders too: theirs is the date that changes when a file is deleted. Tests change nothing that is served.
-PAGE_SOURCES := $(shell find web -maxdepth 1 -type f; find web/src web/slim web/public src/gribouille/models/*.onnx -not -name '*.test.ts' 2>/dev/null)
+PAGE_SOURCES := $(shell find web -maxdepth 1 -type f; find web/src web/slim web/skeleton web/public src/gribouille/models/*.onnx -not -name '*.test.ts' 2>/dev/null)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 say := @printf '\033[1m%s\033[0m\n'
 
