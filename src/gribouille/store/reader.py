@@ -84,6 +84,23 @@ class Store:
         """Whether Quick, Draw! recognised each drawing: 1, 0, or −1 where it is not known."""
         return np.asarray(pc.cast(self._column("recognized"), pa.int8()).fill_null(-1))
 
+    @cached_property
+    def countries(self) -> tuple[str, ...]:
+        """The country codes that occur (ISO 3166-1 alpha-2 in Google's files), sorted."""
+        return tuple(
+            sorted({name for part in self._parts for name in part.column("countrycode").dictionary.to_pylist()})
+        )
+
+    @cached_property
+    def country(self) -> Int16[np.ndarray, "rows"]:
+        """Where each drawing was made, as index into `countries`, −1 where it is not known."""
+        return self._codes("countrycode", self.countries)
+
+    @cached_property
+    def timestamp(self) -> Int64[np.ndarray, "rows"]:
+        """When each drawing was made, µs since 1970-01-01 UTC, NO_TIMESTAMP where it is not known."""
+        return np.asarray(self._column("timestamp").cast(pa.int64()).fill_null(NO_TIMESTAMP))
+
     def gather(self, rows: Int64[np.ndarray, "n"]) -> Drawings:
         """The drawings of these rows, in this order. Raises IndexError for a row out of range, StoreError for a damaged file."""
         self._check(rows)
@@ -114,20 +131,16 @@ class Store:
     def records(self, rows: Int64[np.ndarray, "n"]) -> Records:
         """Everything known about these rows, in the form that every format's writer takes."""
         times, offsets = self.times(rows)
-        countries = tuple(
-            sorted({name for part in self._parts for name in part.column("countrycode").dictionary.to_pylist()})
-        )
-        country = self._codes("countrycode", countries)
         return Records(
             drawings=self.gather(rows),
             times=times,
             timed=np.diff(offsets) > 0,
             label=self.label[rows].astype(np.int32),
             labels=self.labels,
-            country=country[rows].astype(np.int32),
-            countries=countries,
+            country=self.country[rows].astype(np.int32),
+            countries=self.countries,
             recognized=self.recognized[rows],
-            timestamp=np.asarray(self._column("timestamp").cast(pa.int64()).fill_null(NO_TIMESTAMP))[rows],
+            timestamp=self.timestamp[rows],
             key_id=self.key_id[rows],
             keyed=self.keyed[rows],
         )

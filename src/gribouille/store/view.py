@@ -81,6 +81,21 @@ class View:
         """Whether Quick, Draw! recognised each drawing: 1, 0, or −1 where it is not known."""
         return np.asarray(self.store.recognized[self.rows])
 
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """The country codes of the store."""
+        return self.store.countries
+
+    @cached_property
+    def country(self) -> Int16[np.ndarray, "rows"]:
+        """Where each drawing was made, as index into `countries`, −1 where it is not known."""
+        return np.asarray(self.store.country[self.rows])
+
+    @cached_property
+    def timestamp(self) -> Int64[np.ndarray, "rows"]:
+        """When each drawing was made, µs since 1970-01-01 UTC, NO_TIMESTAMP where it is not known."""
+        return np.asarray(self.store.timestamp[self.rows])
+
     def gather(self, rows: Int64[np.ndarray, "n"]) -> Drawings:
         """The drawings of these rows, in this order."""
         return self.store.gather(self.rows[rows])
