@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gribouille.drawing import Drawings, drawing_of
-from gribouille.formats import ndjson
+from gribouille.formats import ndjson, reading
 from gribouille.formats.records import Records
 from gribouille.ingest import IngestOptions, ingest
 from gribouille.store import Store, StoreError
-from gribouille.store.kernel import fnv1a, pack
+from gribouille.packing_kernel import pack
+from gribouille.store.kernel import fnv1a
 from gribouille.store.split import SPLITS, TEST, TRAIN, VALIDATION, split_of, splitmix64
 
 ROWS = 300
@@ -59,8 +60,14 @@ def folder(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def records(source: Path) -> Records:
     """The same rows, straight from the file."""
-    (batch,) = ndjson.read(source)
-    return batch
+    (parsed,) = reading.read(source)
+    return parsed.strict(str(source))
+
+
+def pack_drawings(drawings: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Packed bytes and offsets."""
+    joined = Drawings.of(drawings)
+    return pack(joined.points, joined.offsets)
 
 
 @pytest.fixture
@@ -83,7 +90,7 @@ def test_columns_are_those_of_the_file(folder: Path, records: Records) -> None:
     np.testing.assert_array_equal(store.key_id, records.key_id)
     np.testing.assert_array_equal(store.keyed, records.keyed)
     np.testing.assert_array_equal(store.recognized, records.recognized)
-    np.testing.assert_array_equal(store.split, split_of(records.key_id, records.keyed, records.drawings))
+    np.testing.assert_array_equal(store.split, split_of(records.key_id, records.keyed, records.packed, records.offsets))
     whole = store.records(np.arange(ROWS))
     np.testing.assert_array_equal(whole.timestamp, records.timestamp)
     country = [None if code < 0 else whole.countries[code] for code in whole.country]
@@ -151,7 +158,7 @@ def test_pyarrow_alone_reads_the_store(folder: Path, records: Records) -> None:
     table = pa.dataset.dataset(folder / "drawings", format="ipc").to_table()
     assert table.num_rows == ROWS
     assert table["label"].to_pylist() == [record(row)["word"] for row in range(ROWS)]
-    splits = split_of(records.key_id, records.keyed, records.drawings)
+    splits = split_of(records.key_id, records.keyed, records.packed, records.offsets)
     assert table["split"].to_pylist() == [SPLITS[split] for split in splits]
     keys = [record(row)["key_id"] for row in range(ROWS)]
     assert table["key_id"].to_pylist() == [None if key is None else int(key) for key in keys]
@@ -299,7 +306,7 @@ def test_splitmix64_is_the_published_one() -> None:
 def test_the_hash_of_golden_points(house: list) -> None:
     """FNV-1a over the point bytes, as published: the empty input and a drawing."""
     drawings = Drawings.of([np.zeros((0, 3), np.uint8), drawing_of(house)])
-    hashes = fnv1a(drawings.points, drawings.offsets, np.arange(2))
+    hashes = fnv1a(*pack(drawings.points, drawings.offsets), np.arange(2))
     number = 0xCBF29CE484222325
     for byte in drawing_of(house).tobytes():
         number = (number ^ byte) * 0x100000001B3 % 2**64
@@ -319,8 +326,8 @@ def test_the_split_has_the_promised_shares() -> None:
 @given(st.permutations(range(60)), st.integers(1, 60))
 def test_the_split_depends_on_nothing_but_the_drawing(records: Records, order: list[int], size: int) -> None:
     """Any order and any batching of the rows give each the same split."""
-    whole = split_of(records.key_id, records.keyed, records.drawings)
+    whole = split_of(records.key_id, records.keyed, records.packed, records.offsets)
     for start in range(0, len(order), size):
         rows = np.array(order[start : start + size])
-        drawings = Drawings.of([records.drawings[int(row)] for row in rows])
-        np.testing.assert_array_equal(split_of(records.key_id[rows], records.keyed[rows], drawings), whole[rows])
+        packed = pack_drawings([records.drawings[int(row)] for row in rows])
+        np.testing.assert_array_equal(split_of(records.key_id[rows], records.keyed[rows], *packed), whole[rows])

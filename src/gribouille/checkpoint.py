@@ -93,10 +93,13 @@ def load_weights(path: Path) -> tuple[nn.Module, Card]:
 
 
 def described(store: AnyStore) -> dict[str, Any]:
-    """What a store holds, for cards: rows, splits and, of each source, its name, hash and whether it is only learned
+    """What a store holds, for cards: rows, splits and, of each source, its name, checksums and whether it is only learned
     from."""
     card = store.card
-    sources = [{"name": each.name, "sha256": each.sha256, "training_only": each.training_only} for each in card.sources]
+    sources = [
+        {"name": each.name, "sha256": [part.sha256 for part in each.checksums], "training_only": each.training_only}
+        for each in card.sources
+    ]
     return {"rows": card.rows, "labels": len(card.labels), "splits": card.splits, "sources": sources}
 
 

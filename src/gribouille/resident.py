@@ -18,10 +18,10 @@ from gribouille.augment import Augmentation
 from gribouille.augment_device import augment_on
 from gribouille.device import launching, sent
 from gribouille.drawing import Drawings
+from gribouille.packing_kernel import pack
 from gribouille.raster.device import rasterise_spans
 from gribouille.raster.spec import RasterSpec
 from gribouille.store import AnyStore
-from gribouille.store.kernel import pack
 
 SLICE = 1 << 18  # rows that are read at a time: some 35 MB of points
 

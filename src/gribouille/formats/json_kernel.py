@@ -1,8 +1,8 @@
 # mypy: disable-error-code="no-untyped-def"
 """JSON on bytes, in numba: white space, strings and numbers, one scan each.
 
-A text is uint8 whose last two bytes are newlines. Every scan stops at the first of them at the latest, because a newline
-is part of no value.
+A text is uint8 that ends with a newline and may be read a little further (swar_kernel.SLACK). Every scan stops at that
+newline at the latest, because a newline is part of no value.
 
 Numbers are exact where one float64 operation makes them so: up to 2**53 times or over 10**22 (Clinger 1990). The others
 are marked, and Python reads them again.

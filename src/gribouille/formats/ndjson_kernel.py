@@ -1,15 +1,17 @@
 # mypy: disable-error-code="no-untyped-def"
 """The NDJSON parser, in numba: a block of whole lines in, `Tables` out, in one pass over the bytes.
 
-`parse_block` stops at the first fault and leaves it in `tables.fault`.
+A record whose keys stand as Google writes them takes a short path; any other, faulty ones too, is read again by the
+general one. A record that is refused leaves its fault in `tables.faults`, and the next line is read.
 """
 
 import numpy as np
 from numba import njit
 
 from gribouille.formats import block_kernel as block
-from gribouille.formats.block_kernel import fault
+from gribouille.formats.block_kernel import fault, intern, refuse, same
 from gribouille.formats.json_kernel import (
+    BACKSLASH,
     BEGIN,
     CLOSE,
     COLON,
@@ -26,6 +28,7 @@ from gribouille.formats.json_kernel import (
     string_end,
 )
 from gribouille.formats.strokes_kernel import compact_drawing, general_drawing
+from gribouille.formats.swar_kernel import load64
 
 WORD, COUNTRYCODE, TIMESTAMP, RECOGNIZED, KEY_ID, DRAWING = 1, 2, 3, 4, 5, 6
 WANTED = (  # by name
@@ -46,23 +49,155 @@ LAST_KEY, TEN = np.uint64(2**64 - 1), np.uint64(10)
 DAYS_BEFORE = np.array([0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365])
 
 
+# The text between the values of a record as Google writes it, eight bytes at a time (load64).
+_WORD, _COUNTRY_1, _COUNTRY_2 = (np.frombuffer(text, np.uint64)[0] for text in (b'{"word":', b',"countr', b'rycode":'))
+_TIME_1, _TIME_2 = (np.frombuffer(text, np.uint64)[0] for text in (b',"timest', b'estamp":'))
+_RECOGNIZED_1, _RECOGNIZED_2 = (np.frombuffer(text, np.uint64)[0] for text in (b',"recogn', b'gnized":'))
+_KEY_1, _KEY_2 = (np.frombuffer(text, np.uint64)[0] for text in (b',"key_id', b'key_id":'))
+_DRAWING_1, _DRAWING_2 = (np.frombuffer(text, np.uint64)[0] for text in (b',"drawin', b'rawing":'))
+
+
 @njit(nogil=True, cache=True)
-def parse_block(text, tables):
-    """Parses every line of `text` (uint8, its last two bytes newlines) into `tables`, up to the first fault."""
+def parse_block(text, size, tables):
+    """Parses every line of text[:size] (uint8; ends with a newline, SLACK more bytes may be read) into `tables`."""
+    rows, packed, starts, counts = tables.rows, tables.packed, tables.starts, tables.counts
     at = 0
     line = 0
-    while at < len(text):
-        at = skip_space(text, at)
-        if text[at] != NEWLINE:
-            at = _record(text, at, line, tables)
-            if at < 0:
-                return
-            at = skip_space(text, at)
-            if text[at] != NEWLINE:
-                fault(tables, block.WANT_NEWLINE, at)
-                return
+    while at < size:
+        row = rows[counts[block.ROWS]]
+        row.start, row.line = at, line
+        after, end = _google_record(text, at, row, packed, counts[block.PACKED], starts)
+        if after >= 0 and text[after] == NEWLINE:
+            row.kind, row.end, row.hard, counts[block.PACKED] = block.SIMPLIFIED, end, False, end
+            _name(text, row, tables)
+            counts[block.ROWS] += 1
+            at = after
+        else:
+            at = _any_line(text, at, line, tables)
         at += 1
         line += 1
+
+
+@njit(nogil=True, cache=True)
+def _any_line(text, at, line, tables):
+    """Parses a line of any form; the position of its newline."""
+    at = skip_space(text, at)
+    if text[at] == NEWLINE:
+        return at
+    start = at
+    packed, points = tables.counts[block.PACKED], tables.counts[block.RAW_POINTS]
+    strokes = tables.counts[block.RAW_STROKES]
+    at = _record(text, start, line, tables)
+    if at >= 0:
+        at = skip_space(text, at)
+        if text[at] == NEWLINE:
+            _name(text, tables.rows[tables.counts[block.ROWS]], tables)
+            tables.counts[block.ROWS] += 1
+            return at
+        fault(tables, block.WANT_NEWLINE, at)
+    refuse(tables, start, line, packed, points, strokes)
+    at = tables.fault[1]
+    while text[at] != NEWLINE:
+        at += 1
+    return at
+
+
+@njit(nogil=True, cache=True)
+def _name(text, row, tables):
+    """Numbers the word and the country of a row that has become the next one."""
+    index = tables.counts[block.ROWS]
+    row.label, row.country = -1, -1
+    if index:  # most files are of one word
+        before = tables.rows[index - 1]
+        if same(text, row.word, row.word_stop, before.word, before.word_stop):
+            row.label = before.label
+    if row.label < 0:
+        row.label = intern(
+            text, row.word, row.word_stop, tables.labels, tables.label_slots, tables.counts, block.LABELS
+        )
+    if row.place_stop:
+        row.country = intern(
+            text, row.place, row.place_stop, tables.countries, tables.country_slots, tables.counts, block.COUNTRIES
+        )
+
+
+@njit(nogil=True, cache=True)
+def _google_record(text, at, row, packed, begin, starts):
+    """Parses a record in Google's own form with a simplified drawing into a row and into packed from `begin`.
+
+    Gives the position after it and the end of the drawing in packed; (−1, begin) where it is in any other form, right
+    or wrong.
+    """
+    if load64(text, at) != _WORD or text[at + 8] != QUOTE:
+        return -1, begin
+    at += 9
+    row.word = at
+    at = _plain_string_end(text, at)
+    row.word_stop = at
+    if at < 0 or load64(text, at + 1) != _COUNTRY_1 or load64(text, at + 8) != _COUNTRY_2:
+        return -1, begin
+    at += 16
+    row.place_stop = 0
+    if text[at] == QUOTE:
+        row.place = at + 1
+        at = _plain_string_end(text, at + 1)
+        if at < 0:
+            return -1, begin
+        row.place_stop = at
+        at += 1
+    elif is_word(text, at, NULL):
+        at += 4
+    else:
+        return -1, begin
+    if load64(text, at) != _TIME_1 or load64(text, at + 5) != _TIME_2:
+        return -1, begin
+    at += 13
+    row.timestamp = block.NO_TIME
+    if text[at] == QUOTE:
+        stop = _plain_string_end(text, at + 1)
+        row.timestamp = timestamp_at(text, at + 1, stop)
+        if stop < 0 or row.timestamp == block.NO_TIME:
+            return -1, begin
+        at = stop + 1
+    elif is_word(text, at, NULL):
+        at += 4
+    else:
+        return -1, begin
+    if load64(text, at) != _RECOGNIZED_1 or load64(text, at + 6) != _RECOGNIZED_2:
+        return -1, begin
+    at += 14
+    if is_word(text, at, TRUE):
+        row.recognized = 1
+        at += 4
+    elif is_word(text, at, FALSE):
+        row.recognized = 0
+        at += 5
+    elif is_word(text, at, NULL):
+        row.recognized = -1
+        at += 4
+    else:
+        return -1, begin
+    if load64(text, at) != _KEY_1 or load64(text, at + 2) != _KEY_2:
+        return -1, begin
+    at += 10
+    row.key_id, row.keyed = 0, False
+    at = at + 4 if is_word(text, at, NULL) else key_id_at(text, at, row)
+    if at < 0 or load64(text, at) != _DRAWING_1 or load64(text, at + 3) != _DRAWING_2:
+        return -1, begin
+    at, end = compact_drawing(text, at + 11, packed, begin, starts, 0)
+    if at < 0 or text[at] != END:
+        return -1, begin
+    return at + 1, end
+
+
+@njit(nogil=True, cache=True)
+def _plain_string_end(text, at):
+    """The position of the quote that closes a string without escapes; −1 where there is an escape or it does not end."""
+    while text[at] != QUOTE:
+        if text[at] < 32 or text[at] == BACKSLASH:
+            return -1
+        at += 1
+    return at
 
 
 @njit(nogil=True, cache=True)
@@ -72,7 +207,7 @@ def _record(text, at, line, tables):
         return fault(tables, block.WANT_RECORD, at)
     index = tables.counts[block.ROWS]
     row = tables.rows[index]
-    row.start, row.line, row.country, row.recognized = at, line, -1, -1
+    row.start, row.line, row.place_stop, row.recognized = at, line, 0, -1
     row.timestamp, row.key_id, row.keyed, row.hard = block.NO_TIME, 0, False, False
     seen = 0
     record = at
@@ -81,7 +216,7 @@ def _record(text, at, line, tables):
         if text[at] != QUOTE:
             return fault(tables, block.WANT_KEY, at)
         key = at + 1
-        name, stop = _name(text, key)
+        name, stop = _key(text, key)
         if stop < 0:
             return fault(tables, block.WANT_STRING, at)
         at = skip_space(text, stop + 1)
@@ -93,9 +228,11 @@ def _record(text, at, line, tables):
         seen |= 1 << name
         value = at
         if name == DRAWING:
-            begin = tables.counts[block.POINTS]
-            at, end = compact_drawing(text, value, tables.points, begin)
-            row.kind, row.points_end, tables.counts[block.POINTS] = block.SIMPLIFIED, end, end
+            begin = tables.counts[block.PACKED]
+            at, end = compact_drawing(text, value, tables.packed, begin, tables.starts, 0)
+            if at < 0:
+                at, end = compact_drawing(text, value, tables.packed, begin, tables.starts, 1)
+            row.kind, row.end, tables.counts[block.PACKED] = block.SIMPLIFIED, end, end
             if at < 0:
                 at = general_drawing(text, value, row, tables)
                 if at < 0:
@@ -105,11 +242,9 @@ def _record(text, at, line, tables):
             if at < 0:
                 return fault(tables, WANTED[name], value)
         if name == WORD:
-            row.label = _intern(text, value + 1, at - 1, tables.labels, tables.label_slots, tables.counts, block.LABELS)
+            row.word, row.word_stop = value + 1, at - 1
         elif name == COUNTRYCODE and text[value] == QUOTE:
-            row.country = _intern(
-                text, value + 1, at - 1, tables.countries, tables.country_slots, tables.counts, block.COUNTRIES
-            )
+            row.place, row.place_stop = value + 1, at - 1
         at = skip_space(text, at)
         if text[at] == END:
             break
@@ -120,12 +255,11 @@ def _record(text, at, line, tables):
         return fault(tables, block.NO_WORD, record)
     if not seen & (1 << DRAWING):
         return fault(tables, block.NO_DRAWING, record)
-    tables.counts[block.ROWS] += 1
     return at + 1
 
 
 @njit(nogil=True, cache=True)
-def _name(text, at):
+def _key(text, at):
     """Which known key starts at `at`, and the position of the quote after it: 0 for an unknown one, −1 where none ends."""
     byte = text[at]
     if byte == NAME_WORD[0] and is_word(text, at, NAME_WORD):
@@ -154,13 +288,13 @@ def _value(text, at, name, row):
     if name != WORD and is_word(text, at, NULL):
         return at + 4
     if name == KEY_ID:
-        return _key_id(text, at, row)
+        return key_id_at(text, at, row)
     if name == RECOGNIZED:
         row.recognized = is_word(text, at, TRUE)
         return at + 4 if row.recognized else at + 5 if is_word(text, at, FALSE) else -1
     stop = string_end(text, at + 1) if text[at] == QUOTE else -1
     if stop >= 0 and name == TIMESTAMP:
-        row.timestamp = _timestamp(text, at + 1, stop)
+        row.timestamp = timestamp_at(text, at + 1, stop)
         return stop + 1 if row.timestamp != block.NO_TIME else -1
     return stop + 1 if stop >= 0 else -1
 
@@ -189,29 +323,7 @@ def _skip_value(text, at):
 
 
 @njit(nogil=True, cache=True)
-def _intern(text, start, stop, spans, slots, counts, which):
-    """The number of the distinct string text[start:stop], in order of first appearance (open addressing, FNV-1a)."""
-    key = np.uint64(0xCBF29CE484222325)
-    for at in range(start, stop):
-        key = (key ^ np.uint64(text[at])) * np.uint64(0x100000001B3)
-    mask = len(slots) - 1
-    slot = np.int64(key >> np.uint64(32)) & mask
-    while slots[slot] >= 0:
-        code = slots[slot]
-        if spans[code, 1] - spans[code, 0] == stop - start and is_word(
-            text, start, text[spans[code, 0] : spans[code, 1]]
-        ):
-            return code
-        slot = (slot + 1) & mask
-    code = np.int32(counts[which])
-    spans[code, 0], spans[code, 1] = start, stop
-    slots[slot] = code
-    counts[which] += 1
-    return code
-
-
-@njit(nogil=True, cache=True)
-def _key_id(text, at, row):
+def key_id_at(text, at, row):
     """Parses an unsigned 64-bit integer, bare or in quotes, into the row; the position after it, −1 where it is none."""
     quoted = text[at] == QUOTE
     if quoted:
@@ -231,7 +343,7 @@ def _key_id(text, at, row):
 
 
 @njit(nogil=True, cache=True)
-def _timestamp(text, at, stop):
+def timestamp_at(text, at, stop):
     """µs since 1970 of "YYYY-MM-DD HH:MM:SS[.f…] UTC" (T for the space, Z or nothing for UTC); NO_TIME if not that."""
     if (
         stop - at < 19

@@ -21,6 +21,14 @@ class FormatError(ValueError):
     """A file that is not what its format says; the message names file, line, what was expected and what was found."""
 
 
+class DamagedError(FormatError):
+    """A file that cannot be read on: `offset` bytes of its content came before and are good."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
 @dataclass(frozen=True, eq=False)
 class Records:
     """A batch of drawings and their scalar fields."""
@@ -37,6 +45,7 @@ class Records:
     timestamp: Int64[np.ndarray, "rows"]  # µs since 1970-01-01 UTC
     key_id: UInt64[np.ndarray, "rows"]  # 0 where null
     keyed: Bool[np.ndarray, "rows"]
+    start: Int64[np.ndarray, "rows"]  # offset of the row's first byte in the file (unzipped), −1 where it has none
     refused_times: int = 0  # rows whose drawing is good and whose t is not (it decreases): kept without times
 
     @classmethod
@@ -54,6 +63,7 @@ class Records:
             "timestamp": np.full(rows, NO_TIMESTAMP),
             "key_id": np.zeros(rows, np.uint64),
             "keyed": np.zeros(rows, bool),
+            "start": np.full(rows, -1),
         }
         packed, offsets = packing_kernel.pack(drawings.points, drawings.offsets)
         return cls(packed, offsets, **nothing | columns)  # type: ignore[arg-type]
@@ -88,6 +98,7 @@ class Records:
             timestamp=self.timestamp[rows],
             key_id=self.key_id[rows],
             keyed=self.keyed[rows],
+            start=self.start[rows],
         )
 
 
@@ -100,11 +111,16 @@ class Fault:
     expected: str  # what was expected: faults are counted by it
     found: str  # what was found instead, and where in the row
     text: str  # the row, or its first SHOWN characters
+    place: str = ""  # where in the drawing: "stroke 2, point 5: "
 
     @property
     def reason(self) -> str:
         """The fault in a sentence."""
-        return f"expected {self.expected}, found {self.found}"
+        return f"{self.place}expected {self.expected}, found {self.found}"
+
+    def error(self, name: str) -> FormatError:
+        """The fault as the error of a reader that takes no bad rows; `name` is the file's."""
+        return FormatError(f"{name}{f', byte {self.offset}' if self.line is None else f':{self.line}'}: {self.reason}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +130,13 @@ class Parsed:
     records: Records
     faults: list[Fault] = field(default_factory=list)
 
+    def strict(self, name: str) -> Records:
+        """The records, where there is no fault. Raises FormatError for the first one; `name` is the file's."""
+        if self.faults:
+            raise self.faults[0].error(name)
+        return self.records
 
-def shown(row: bytes) -> str:
+
+def shown(row: bytes | bytearray) -> str:
     """The beginning of a row for a fault: whatever its bytes, it is text."""
     return row[: 4 * SHOWN].decode(errors="backslashreplace")[:SHOWN]

@@ -1,82 +1,57 @@
 # mypy: disable-error-code="no-untyped-def"
-"""The `drawing` field, in numba: bytes in, points out.
+"""The `drawing` field, in numba: bytes in, packed drawings out.
 
-A drawing in Google's compact form (no white space, two lists of integers 0…255 a stroke) takes the short path straight
-into `tables.points`. Everything else, faults too, is read again by the general path, which knows all of JSON's white
-space and numbers and tells raw from simplified. `merge` and `good_times` serve the raw ones afterwards.
+A drawing of Google's simplified form (two lists of integers 0…255 a stroke, no white space or one blank after each comma)
+takes the short path straight into its packed form. Everything else, faults too, is read again by the general path, which
+knows all of JSON's white space and numbers and tells raw from simplified. `good_times` serves the raw ones afterwards.
 """
 
 import numpy as np
 from numba import njit
 
-from gribouille.drawing import MAX_POINTS, SIDE
+from gribouille.drawing import MAX_POINTS
 from gribouille.formats import block_kernel as block
 from gribouille.formats.block_kernel import fault
 from gribouille.formats.json_kernel import CLOSE, COMMA, OPEN, number_at, skip_space
+from gribouille.formats.swar_kernel import bytes_between
+from gribouille.packing_kernel import pack_pens
+
+BLANK = 32
 
 
 @njit(nogil=True, cache=True)
-def compact_drawing(text, at, points, begin):
-    """Parses a drawing in Google's compact simplified form into points from `begin`.
+def compact_drawing(text, at, packed, begin, starts, gap):
+    """Parses a drawing in simplified form, `gap` blanks after every comma, into packed from `begin`.
 
-    Gives the position after it and the end in points; (−1, begin) where it is anything else, right or wrong.
+    Gives the position after it and its end in packed; (−1, begin) where it is anything else, right or wrong.
     """
-    stop = begin + MAX_POINTS
-    end = begin
+    limit = begin + 2 * MAX_POINTS
+    to = begin
+    strokes = 0
     if text[at] != OPEN:
         return -1, begin
     while True:
         at += 1
         if text[at] != OPEN or text[at + 1] != OPEN:
             return -1, begin
-        at += 2
-        first = end
-        while True:
-            at, value = _byte(text, at)
-            if value > SIDE or end == stop:
-                return -1, begin
-            points[end, 0] = value
-            points[end, 2] = end > first
-            end += 1
-            if text[at] != COMMA:
-                break
-            at += 1
-        if text[at] != CLOSE or text[at + 1] != COMMA or text[at + 2] != OPEN:
+        starts[strokes] = (to - begin) >> 1
+        strokes += 1
+        at, x_end = bytes_between(text, at + 2, packed, to, limit, gap)
+        if at < 0 or text[at] != CLOSE or text[at + 1] != COMMA or (gap and text[at + 2] != BLANK):
             return -1, begin
-        at += 3
-        index = first
-        while True:
-            at, value = _byte(text, at)
-            if value > SIDE or index == end:
-                return -1, begin
-            points[index, 1] = value
-            index += 1
-            if text[at] != COMMA:
-                break
-            at += 1
-        if text[at] != CLOSE or text[at + 1] != CLOSE or index != end:
+        at += 2 + gap
+        if text[at] != OPEN:
             return -1, begin
+        at, y_end = bytes_between(text, at + 1, packed, to + 1, x_end, gap)
+        if at < 0 or y_end != x_end + 1 or text[at] != CLOSE or text[at + 1] != CLOSE:
+            return -1, begin
+        to = x_end
         at += 2
         if text[at] == CLOSE:
-            return at + 1, end
-        if text[at] != COMMA:
+            return at + 1, pack_pens(packed, begin, (to - begin) >> 1, starts, strokes)
+        if text[at] != COMMA or (gap and text[at + 1] != BLANK):
             return -1, begin
-
-
-@njit(nogil=True, cache=True)
-def _byte(text, at):
-    """Parses an integer 0…255 of plain digits; the position after it and its value, above 255 where it is anything else.
-
-    Without branches on the number of digits, which no processor can guess: 1.3 times as fast. A digit is always
-    followed by two more bytes, because a text ends with two newlines.
-    """
-    first, second, third = np.int64(text[at]) - 48, np.int64(text[at + 1]) - 48, np.int64(text[at + 2]) - 48
-    two = 0 <= second <= 9
-    three = two and 0 <= third <= 9
-    value = 10 * first + second if two else first
-    value = 10 * value + third if three else value
-    bad = first < 0 or first > 9 or (first == 0 and two)
-    return at + 1 + two + three, 256 if bad else value
+        at += gap
 
 
 @njit(nogil=True, cache=True)
@@ -110,9 +85,9 @@ def general_drawing(text, at, row, tables):
         at = skip_space(text, at + 1)
     if simplified and lists == 2:
         _keep_simplified(begin, first_stroke, stroke, tables)
-        row.kind, row.points_end = block.SIMPLIFIED, tables.counts[block.POINTS]
+        row.kind, row.end = block.SIMPLIFIED, tables.counts[block.PACKED]
     else:
-        row.kind, row.points_end, row.strokes_end, row.hard = (
+        row.kind, row.end, row.strokes_end, row.hard = (
             block.RAW_TIMED if lists == 3 else block.RAW,
             end,
             stroke,
@@ -124,16 +99,17 @@ def general_drawing(text, at, row, tables):
 
 @njit(nogil=True, cache=True)
 def _keep_simplified(begin, first_stroke, end_stroke, tables):
-    """Moves a drawing that proved to be simplified from xy to points."""
-    to = tables.counts[block.POINTS]
+    """Packs a drawing that proved to be simplified from xy."""
+    to = tables.counts[block.PACKED]
+    size = tables.stroke_ends[end_stroke - 1] - begin
+    start = 0
     for stroke in range(first_stroke, end_stroke):
-        for index in range(begin, tables.stroke_ends[stroke]):
-            tables.points[to, 0] = np.uint8(tables.xy[index, 0])
-            tables.points[to, 1] = np.uint8(tables.xy[index, 1])
-            tables.points[to, 2] = index > begin
-            to += 1
-        begin = tables.stroke_ends[stroke]
-    tables.counts[block.POINTS] = to
+        tables.starts[stroke - first_stroke] = start
+        start = tables.stroke_ends[stroke] - begin
+    for index in range(size):
+        tables.packed[to + 2 * index] = np.uint8(tables.xy[begin + index, 0])
+        tables.packed[to + 2 * index + 1] = np.uint8(tables.xy[begin + index, 1])
+    tables.counts[block.PACKED] = pack_pens(tables.packed, to, size, tables.starts, end_stroke - first_stroke)
 
 
 @njit(nogil=True, cache=True)
@@ -209,24 +185,3 @@ def good_times(t, ends):
             good[drawing] = False
         begin = ends[drawing]
     return good
-
-
-@njit(nogil=True, cache=True)
-def merge(raw, raw_points, raw_offsets, points, offsets):
-    """The drawings of all rows in order: row i is the next raw one where raw[i], else the next of the others."""
-    merged = np.empty((len(raw_points) + len(points), 3), np.uint8)
-    merged_offsets = np.zeros(len(raw) + 1, np.int64)
-    at, next_raw, next_other = 0, 0, 0
-    for row in range(len(raw)):
-        if raw[row]:
-            source, begin, end = raw_points, raw_offsets[next_raw], raw_offsets[next_raw + 1]
-            next_raw += 1
-        else:
-            source, begin, end = points, offsets[next_other], offsets[next_other + 1]
-            next_other += 1
-        for index in range(begin, end):
-            for column in range(3):
-                merged[at, column] = source[index, column]
-            at += 1
-        merged_offsets[row + 1] = at
-    return merged, merged_offsets

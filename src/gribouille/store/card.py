@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 CARD_NAME = "card.json"
+QUARANTINE_NAME = "quarantine.ndjson"
 FORMAT = "gribouille store"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 class StoreError(ValueError):
@@ -19,16 +20,30 @@ class StoreError(ValueError):
 
 
 @dataclass(frozen=True)
+class Checksum:
+    """The sha256 of the bytes start to stop (without the last) of a file: most files have one, `sha256sum`'s."""
+
+    start: int
+    stop: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Source:
     """One ingested file; its rows are start to stop (without the last) of the store."""
 
     name: str  # folder and file name, with no trace of the machine
-    sha256: str  # of the file as it lies on disk
+    format: str  # ndjson, csv, binary, stroke3
+    compression: str  # gzip, zstd, or "" where it is plain
+    version: str  # of a remote file: its ETag; "" for a local one
+    checksums: tuple[Checksum, ...]  # of the file as it lies, end to end
     bytes: int
     start: int
     stop: int
     training_only: bool
     refused_times: int  # rows whose t decreased: kept without times
+    quarantined: int  # rows that are not in the store but in QUARANTINE_NAME
+    lost: str = ""  # what the format does not tell of a drawing
 
 
 @dataclass(frozen=True)
@@ -51,7 +66,8 @@ class Card:
     hash: str  # sha256 of the columns' values, whatever their cutting into parts
     sources: tuple[Source, ...]
     drawings: tuple[Part, ...]
-    times: tuple[Part, ...]  # only parts with times have one, of the same number
+    times: tuple[Part, ...]  # only parts with times have one, of the same name
+    quarantined: dict[str, int]  # how many rows of the sources are not in the store, by what was expected of them
     format: str = FORMAT
     version: int = FORMAT_VERSION
 
@@ -80,7 +96,10 @@ def read_card(folder: Path) -> Card:
             **fields
             | {
                 "labels": tuple(fields["labels"]),
-                "sources": tuple(Source(**source) for source in fields["sources"]),
+                "sources": tuple(
+                    Source(**source | {"checksums": tuple(Checksum(**each) for each in source["checksums"])})
+                    for source in fields["sources"]
+                ),
                 "drawings": tuple(Part(**part) for part in fields["drawings"]),
                 "times": tuple(Part(**part) for part in fields["times"]),
             }

@@ -1,13 +1,11 @@
 # mypy: disable-error-code="no-untyped-def"
-"""The store's inner loops, in numba: points to bytes and back, and the hash of points.
-
-A drawing of n points is stored as 2·n + ⌈n/8⌉ bytes: x₀ y₀ x₁ y₁ …, then the pens, one bit a point, the lowest bit of a
-byte first. n follows from the length: n = ⌊8·length/17⌋. That is 31 % less than x, y, pen, and x, y stay readable in place.
-"""
+"""The store's inner loops, in numba: where rows lie in mapped files, their bytes, and the hash of points."""
 
 import numpy as np
 from numba import carray, njit, types
 from numba.extending import intrinsic
+
+from gribouille.packing_kernel import unpack_one
 
 
 @intrinsic
@@ -18,28 +16,6 @@ def _pointer(typingctx, address):
         return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
 
     return types.CPointer(types.uint8)(types.int64), codegen
-
-
-@njit(nogil=True, cache=True)
-def pack(points, offsets):
-    """The stored bytes of all drawings end to end, and int64 offsets into them."""
-    packed_offsets = np.zeros(len(offsets), np.int64)
-    for row in range(len(offsets) - 1):
-        size = offsets[row + 1] - offsets[row]
-        packed_offsets[row + 1] = packed_offsets[row] + 2 * size + (size + 7) // 8
-    packed = np.empty(packed_offsets[-1], np.uint8)
-    for row in range(len(offsets) - 1):
-        begin, size, to = offsets[row], offsets[row + 1] - offsets[row], packed_offsets[row]
-        for index in range(size):
-            packed[to + 2 * index] = points[begin + index, 0]
-            packed[to + 2 * index + 1] = points[begin + index, 1]
-        to += 2 * size
-        for first in range(0, size, 8):
-            pens = np.int64(0)
-            for index in range(first, min(first + 8, size)):
-                pens |= np.int64(points[begin + index, 2]) << (index - first)
-            packed[to + first // 8] = pens
-    return packed, packed_offsets
 
 
 @njit(nogil=True, cache=True)
@@ -78,10 +54,7 @@ def unpack(addresses, byte_offsets):
     for index in range(len(addresses)):
         to, size = offsets[index], offsets[index + 1] - offsets[index]
         stored = carray(_pointer(addresses[index]), byte_offsets[index + 1] - byte_offsets[index])
-        for point in range(size):
-            points[to + point, 0] = stored[2 * point]
-            points[to + point, 1] = stored[2 * point + 1]
-            points[to + point, 2] = (stored[2 * size + (point >> 3)] >> (point & 7)) & 1
+        unpack_one(stored, points[to : to + size])
     return points, offsets
 
 
@@ -96,13 +69,21 @@ def copied(addresses, byte_offsets):
 
 
 @njit(nogil=True, cache=True)
-def fnv1a(points, offsets, rows):
-    """FNV-1a, 64 bits, over the bytes x, y, pen of every point of each row. Source: isthe.com/chongo/tech/comp/fnv."""
+def fnv1a(packed, offsets, rows):
+    """FNV-1a, 64 bits, over the bytes x, y, pen of every point of each of these rows of packed drawings.
+
+    Source: isthe.com/chongo/tech/comp/fnv.
+    """
     hashes = np.empty(len(rows), np.uint64)
+    prime = np.uint64(0x100000001B3)
     for index in range(len(rows)):
+        begin = offsets[rows[index]]
+        size = 8 * (offsets[rows[index] + 1] - begin) // 17
         number = np.uint64(0xCBF29CE484222325)
-        for point in range(offsets[rows[index]], offsets[rows[index] + 1]):
-            for column in range(3):
-                number = (number ^ np.uint64(points[point, column])) * np.uint64(0x100000001B3)
+        for point in range(size):
+            pen = (packed[begin + 2 * size + (point >> 3)] >> (point & 7)) & 1
+            number = (number ^ np.uint64(packed[begin + 2 * point])) * prime
+            number = (number ^ np.uint64(packed[begin + 2 * point + 1])) * prime
+            number = (number ^ np.uint64(pen)) * prime
         hashes[index] = number
     return hashes

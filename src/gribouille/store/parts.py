@@ -1,156 +1,171 @@
 """Records in order → the Arrow files of a store: rows are gathered until a part is full, then written in one batch.
 
-Where a part ends depends on the rows alone, never on how they came in, so the same records give the same files.
+Where a part ends depends on the rows alone, never on how they came in, so the same records give the same files. Parts
+are whole in themselves: nothing in one depends on the rows of another, so several writers make a store together.
 """
 
-import hashlib
-from collections import Counter
 from dataclasses import dataclass, field
+from hashlib import blake2b, sha256
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Int32, Shaped, UInt8
+from jaxtyping import Int32, Int64, Shaped, UInt8, UInt64
 
 from gribouille.formats.records import NO_TIMESTAMP, Records
+from gribouille.formats.swar_kernel import SLACK
 from gribouille.store.card import Part, StoreError
-from gribouille.store.kernel import pack
+from gribouille.store.contents_kernel import BASES, contents
 from gribouille.store.schema import MAX_COUNTRIES, MAX_LABELS, SCHEMA, TIMES_SCHEMA
 from gribouille.store.split import SPLITS
 
-PART_ROWS = 1 << 20
-PART_POINTS = 1 << 28  # keeps a part's bytes far below 2**31, its int32 offsets' range
+PART_ROWS = 1 << 19
+PART_BYTES = 1 << 26  # of points; far below 2**31, the range of a part's int32 offsets
 
 Column = Shaped[np.ndarray, "_"]
 
 
+@dataclass(frozen=True)
+class Written:
+    """A part that is on disk, with what a store's card is made of."""
+
+    drawings: Part
+    times: Part | None  # of the same name, where rows have times
+    counts: dict[str, int]  # rows of each label
+    splits: tuple[int, ...]  # rows of each of SPLITS
+    contents: tuple[int, int]  # contents_kernel.contents of its rows
+
+
+def contents_hash(parts: list[Written]) -> str:
+    """The hash of the contents of parts in order, whatever their cutting: 64 hexadecimal digits."""
+    rows, numbers = 0, [0, 0]
+    for part in parts:
+        size = part.drawings.rows
+        for which, base in enumerate(BASES):
+            numbers[which] = (numbers[which] * pow(base, size, 1 << 64) + part.contents[which]) % (1 << 64)
+        rows += size
+    return sha256(f"gribouille store 2: {rows} rows {numbers[0]:016x} {numbers[1]:016x}".encode()).hexdigest()
+
+
 @dataclass
-class Columns:
+class _Columns:
     """The rows of the part being filled: lists of arrays, one an added batch."""
 
     rows: int = 0
-    points: int = 0
+    bytes: int = 0
     batches: dict[str, list[Column]] = field(default_factory=dict)
 
     def add(self, name: str, column: Column) -> None:
-        """Appends to one column."""
         self.batches.setdefault(name, []).append(column)
 
     def joined(self, name: str) -> Column:
-        """One column as one array."""
         return np.concatenate(self.batches[name])
 
 
 class PartWriter:
-    """Writes the parts of a store into a folder and keeps count; `close` writes the last one."""
+    """Writes parts `drawings/NAME-000.arrow`, … (and `times/NAME-000.arrow`, …) into a folder; `close` writes the last one.
 
-    def __init__(self, folder: Path, part_rows: int = PART_ROWS) -> None:
+    Raises StoreError where a part has more different labels or countries than its columns can tell.
+    """
+
+    def __init__(self, folder: Path, name: str, part_rows: int = PART_ROWS, first: int = 0) -> None:
         self.folder = folder
+        self.name = name
         self.part_rows = part_rows
-        self.rows = 0
-        self.drawings: list[Part] = []
-        self.times: list[Part] = []
-        self.counts: Counter[str] = Counter()
-        self.splits: Counter[str] = Counter()
-        self._names: dict[str, dict[str, int]] = {"label": {}, "countrycode": {}}  # name → number, over all parts
-        self._hashes = {name: hashlib.sha256() for name in (*SCHEMA.names, "lengths", "row", "times")}
-        self._columns = Columns()
-        (folder / "drawings").mkdir()
-        (folder / "times").mkdir()
+        self.first = first  # number of the first part
+        self.written: list[Written] = []
+        self._names: dict[str, dict[str, int]] = {"label": {}, "countrycode": {}}  # name → number in this writer
+        self._columns = _Columns()
+        for kind in ("drawings", "times"):
+            (folder / kind).mkdir(exist_ok=True)
 
     def add(self, records: Records, split: UInt8[np.ndarray, "rows"]) -> None:
-        """Appends records, whose splits are given."""
+        """Appends records, whose splits are given. Every row has a label."""
         label = self._numbers("label", records.labels, records.label)
         country = self._numbers("countrycode", records.countries, records.country)
-        for name, count in zip(records.labels, np.bincount(records.label, minlength=len(records.labels)), strict=True):
-            self.counts[name] += int(count)
-        for name, count in zip(SPLITS, np.bincount(split, minlength=len(SPLITS)), strict=True):
-            self.splits[name] += int(count)
-        sizes = np.diff(records.drawings.offsets)
+        offsets = records.offsets
+        timed_points = np.concatenate([[0], np.cumsum(np.where(records.timed, records.points, 0))])
         start = 0
         while start < len(records):
             room = self.part_rows - self._columns.rows
-            fits = int(np.searchsorted(np.cumsum(sizes[start:]), PART_POINTS - self._columns.points, side="right"))
-            stop = start + min(room, fits, len(records) - start)
-            piece = records.part(start, stop)
-            self._append(piece, label[start:stop], country[start:stop], split[start:stop])
+            fits = int(np.searchsorted(offsets, offsets[start] + PART_BYTES - self._columns.bytes, side="right")) - 1
+            stop = min(start + room, max(fits, start + (self._columns.rows == 0)), len(records))
+            rows = slice(start, stop)
+            for name, column in {
+                "points": records.packed[offsets[start] : offsets[stop]],
+                "lengths": np.diff(offsets[start : stop + 1]),
+                "label": label[rows],
+                "split": split[rows],
+                "key_id": np.where(records.keyed[rows], records.key_id[rows], 0),
+                "keyed": records.keyed[rows],
+                "countrycode": country[rows],
+                "recognized": records.recognized[rows],
+                "timestamp": records.timestamp[rows],
+                "times": records.times[timed_points[start] : timed_points[stop]],
+                "times_lengths": 4 * np.diff(timed_points[start : stop + 1]),
+            }.items():
+                self._columns.add(name, column)
+            self._columns.rows += stop - start
+            self._columns.bytes += int(offsets[stop] - offsets[start])
             if stop < len(records) or self._columns.rows == self.part_rows:
                 self._flush()
             start = stop
 
-    def close(self) -> str:
-        """Writes the last part; the hash of all contents."""
+    def close(self) -> list[Written]:
+        """Writes the last part; all of them."""
         if self._columns.rows:
             self._flush()
-        names = "\0".join(name for column in self._names.values() for name in [*column, ""])
-        digests = "".join(f"{name}:{self._hashes[name].hexdigest()}\n" for name in sorted(self._hashes))
-        return hashlib.sha256((digests + names).encode()).hexdigest()
+        return self.written
 
     def _numbers(
         self, column: str, names: tuple[str, ...], codes: Int32[np.ndarray, "rows"]
     ) -> Int32[np.ndarray, "rows"]:
-        """The codes of a batch (index into names, −1 null) as numbers over the whole store."""
+        """The codes of a batch (index into names, −1 null) as numbers over the whole writer."""
         known = self._names[column]
         numbers = np.array([known.setdefault(name, len(known)) for name in names] + [-1], np.int32)
         column_numbers: Int32[np.ndarray, "rows"] = numbers[codes]  # −1 finds the last
         return column_numbers
 
-    def _append(self, piece: Records, label: Column, country: Column, split: Column) -> None:
-        packed, offsets = pack(piece.drawings.points, piece.drawings.offsets)
-        sizes = np.diff(piece.drawings.offsets)
-        timed = np.flatnonzero(piece.timed)
-        columns = {
-            "points": packed,
-            "lengths": np.diff(offsets).astype(np.int32),
-            "label": label,
-            "split": split,
-            "key_id": np.where(piece.keyed, piece.key_id, 0),
-            "keyed": piece.keyed,
-            "countrycode": country,
-            "recognized": piece.recognized,
-            "timestamp": piece.timestamp,
-            "row": timed + self.rows,
-            "times": piece.times,
-            "times_lengths": (4 * sizes[timed]).astype(np.int32),
-        }
-        for name, column in columns.items():
-            self._columns.add(name, column)
-            if name in self._hashes:
-                self._hashes[name].update(np.ascontiguousarray(column).data)
-        self._columns.rows += len(piece)
-        self._columns.points += int(sizes.sum())
-        self.rows += len(piece)
-
     def _flush(self) -> None:
-        number = f"{len(self.drawings):05}.arrow"
-        columns = self._columns
+        columns, self._columns = self._columns, _Columns()
+        name = f"{self.name}-{self.first + len(self.written):03}.arrow"
+        joined = {key: columns.joined(key) for key in columns.batches}
+        label, labels = _compact(joined["label"], list(self._names["label"]), MAX_LABELS, "labels")
+        country, countries = _compact(
+            joined["countrycode"], list(self._names["countrycode"]), MAX_COUNTRIES, "countries"
+        )
+        recognized, timestamp, keyed = joined["recognized"], joined["timestamp"], joined["keyed"]
+        lengths = {key: _offsets(joined[key]) for key in ("lengths", "times_lengths")}
         batch = pa.record_batch(
             [
-                _binary(columns.joined("points"), columns.joined("lengths")),
-                self._dictionary("label", columns.joined("label"), pa.int16(), MAX_LABELS),
-                pa.DictionaryArray.from_arrays(columns.joined("split").astype(np.int8), list(SPLITS)),
-                pa.array(columns.joined("key_id"), mask=~columns.joined("keyed")),
-                self._dictionary("countrycode", columns.joined("countrycode"), pa.uint8(), MAX_COUNTRIES),
-                pa.array(columns.joined("recognized") == 1, mask=columns.joined("recognized") < 0),
-                _timestamps(columns.joined("timestamp")),
+                _binary(joined["points"], lengths["lengths"]),
+                _dictionary(label, labels, pa.int16()),
+                pa.DictionaryArray.from_arrays(joined["split"].astype(np.int8), list(SPLITS)),
+                _nullable(joined["key_id"], keyed),
+                _dictionary(country, countries, pa.uint8()),
+                _nullable(recognized == 1, recognized >= 0),
+                _nullable(timestamp, timestamp != NO_TIMESTAMP).cast(SCHEMA.field("timestamp").type),
             ],
             schema=SCHEMA,
         )
-        self.drawings.append(self._write(f"drawings/{number}", batch))
-        rows = columns.joined("row")
-        if len(rows):
-            times = _binary(columns.joined("times").view(np.uint8), columns.joined("times_lengths"))
-            self.times.append(self._write(f"times/{number}", pa.record_batch([rows, times], schema=TIMES_SCHEMA)))
-        self._columns = Columns()
-
-    def _dictionary(self, column: str, numbers: Column, index: pa.DataType, limit: int) -> pa.DictionaryArray:
-        """A dictionary array that knows only the names of this part, in order of first appearance in the store."""
-        used = np.unique(numbers[numbers >= 0])
-        if len(used) > limit:
-            raise StoreError(f"expected at most {limit} different values of {column}, found {len(used)}")
-        names = list(self._names[column])
-        codes = pa.array(np.searchsorted(used, numbers), type=index, mask=numbers < 0)
-        return pa.DictionaryArray.from_arrays(codes, pa.array([names[number] for number in used], pa.string()))
+        octets = joined["times"].view(np.uint8)
+        timed = np.flatnonzero(joined["times_lengths"])
+        times = None
+        if len(timed):
+            values = _binary(octets, _offsets(joined["times_lengths"][timed]))
+            times = self._write(f"times/{name}", pa.record_batch([timed, values], schema=TIMES_SCHEMA))
+        values_of_rows = _values(joined, _digests(labels)[label], _digests((*countries, None))[country])
+        self.written.append(
+            Written(
+                drawings=self._write(f"drawings/{name}", batch),
+                times=times,
+                counts={text: int(count) for text, count in zip(labels, np.bincount(label), strict=True)},
+                splits=tuple(np.bincount(joined["split"], minlength=len(SPLITS)).tolist()),
+                contents=_contents(
+                    joined["points"], lengths["lengths"], values_of_rows, octets, lengths["times_lengths"]
+                ),
+            )
+        )
 
     def _write(self, name: str, batch: pa.RecordBatch) -> Part:
         path = self.folder / name
@@ -159,11 +174,80 @@ class PartWriter:
         return Part(name, len(batch), path.stat().st_size)
 
 
-def _binary(values: Column, lengths: Column) -> pa.BinaryArray:
+def _compact(
+    numbers: Int32[np.ndarray, "rows"], names: list[str], limit: int, what: str
+) -> tuple[Int64[np.ndarray, "rows"], list[str]]:
+    """Numbers as indices into the names that occur, in the names' order; −1 stays."""
+    used = np.flatnonzero(np.bincount(numbers + 1, minlength=len(names) + 1)[1:])
+    if len(used) > limit:
+        raise StoreError(f"expected at most {limit} different {what} in a part, found {len(used)}")
+    place = np.full(len(names) + 1, -1)
+    place[used] = np.arange(len(used))
+    return place[numbers], [names[number] for number in used]  # number −1 finds the last, which stays −1
+
+
+def _digests(names: list[str] | tuple[str | None, ...]) -> UInt64[np.ndarray, "names"]:
+    """A 64-bit number for each name, the same everywhere; 0 for None."""
+    digests = [b"\0" * 8 if name is None else blake2b(name.encode(), digest_size=8).digest() for name in names]
+    return np.frombuffer(b"".join(digests), np.uint64)
+
+
+def _values(joined: dict[str, Column], label: Column, country: Column) -> UInt64[np.ndarray, "rows 5"]:
+    """The rows' scalar values as numbers for `contents`."""
+    values = np.empty((len(label), 5), np.uint64)
+    values[:, 0], values[:, 1] = label, country
+    values[:, 2] = joined["key_id"]
+    values[:, 3] = joined["timestamp"].view(np.uint64)
+    values[:, 4] = (
+        joined["split"] + 8 * joined["keyed"].astype(np.uint64) + 16 * (joined["recognized"] + 1).astype(np.uint64)
+    )
+    return values
+
+
+def _contents(
+    points: UInt8[np.ndarray, "bytes"],
+    offsets: Int32[np.ndarray, "rows_and_one"],
+    values: UInt64[np.ndarray, "rows 5"],
+    times: UInt8[np.ndarray, "times_bytes"],
+    times_offsets: Int32[np.ndarray, "rows_and_one"],
+) -> tuple[int, int]:
+    # The last rows are read a few bytes beyond their end: they get a copy with room behind.
+    tail = max(0, int(np.searchsorted(offsets, offsets[-1] - 2 * SLACK)) - 1)
+    numbers = [0, 0]
+    for start, stop in ((0, tail), (tail, len(values))):
+        found = contents(
+            _with_slack(points, offsets, start, stop), offsets[start : stop + 1] - offsets[start], values[start:stop],
+            _with_slack(times, times_offsets, start, stop), times_offsets[start : stop + 1] - times_offsets[start],
+        )  # fmt: skip
+        for which, base in enumerate(BASES):
+            numbers[which] = (numbers[which] * pow(base, stop - start, 1 << 64) + int(found[which])) % (1 << 64)
+    return numbers[0], numbers[1]
+
+
+def _with_slack(octets: Column, offsets: Column, start: int, stop: int) -> UInt8[np.ndarray, "bytes"]:
+    """The bytes of these rows, in place where enough follows them, otherwise as a copy with SLACK bytes behind."""
+    begin, end = int(offsets[start]), int(offsets[stop])
+    if end + SLACK <= len(octets):
+        return octets[begin:]
+    return np.concatenate([octets[begin:end], np.zeros(SLACK, np.uint8)])
+
+
+def _offsets(lengths: Column) -> Int32[np.ndarray, "rows_and_one"]:
     offsets = np.zeros(len(lengths) + 1, np.int32)
     np.cumsum(lengths, out=offsets[1:])
-    return pa.BinaryArray.from_buffers(pa.binary(), len(lengths), [None, pa.py_buffer(offsets), pa.py_buffer(values)])
+    return offsets
 
 
-def _timestamps(microseconds: Column) -> pa.TimestampArray:
-    return pa.array(microseconds, mask=microseconds == NO_TIMESTAMP).cast(SCHEMA.field("timestamp").type)
+def _binary(values: UInt8[np.ndarray, "bytes"], offsets: Int32[np.ndarray, "rows_and_one"]) -> pa.BinaryArray:
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(values)]
+    return pa.BinaryArray.from_buffers(pa.binary(), len(offsets) - 1, buffers)
+
+
+def _nullable(values: Column, known: Column) -> pa.Array:
+    """An array that is null where the value is not known; without a bitmap where all are."""
+    return pa.array(values) if known.all() else pa.array(values, mask=~known)
+
+
+def _dictionary(codes: Int64[np.ndarray, "rows"], names: list[str], index: pa.DataType) -> pa.DictionaryArray:
+    kind: type[np.signedinteger | np.unsignedinteger] = index.to_pandas_dtype()
+    return pa.DictionaryArray.from_arrays(_nullable(codes.astype(kind), codes >= 0), pa.array(names, pa.string()))

@@ -106,6 +106,15 @@ class Store:
         self._check(rows)
         return Drawings(*kernel.unpack(*self._located(rows, self._parts, self.card.drawings, "points")))
 
+    def packed(self, rows: Int64[np.ndarray, "n"]) -> tuple[UInt8[np.ndarray, "bytes"], Int64[np.ndarray, "n_and_one"]]:
+        """The drawings of these rows as they are stored (gribouille.packing_kernel), end to end, and their offsets.
+
+        Raises as `gather` does.
+        """
+        self._check(rows)
+        found = self._located(rows, self._parts, self.card.drawings, "points")
+        return kernel.copied(*found), found[1]
+
     def times(self, rows: Int64[np.ndarray, "n"]) -> tuple[UInt32[np.ndarray, "total"], Int64[np.ndarray, "n_and_one"]]:
         """The times of these rows end to end, ms since the first point, one a point, and each row's offsets into them.
 
@@ -131,8 +140,10 @@ class Store:
     def records(self, rows: Int64[np.ndarray, "n"]) -> Records:
         """Everything known about these rows, in the form that every format's writer takes."""
         times, offsets = self.times(rows)
+        packed, packed_offsets = self.packed(rows)
         return Records(
-            drawings=self.gather(rows),
+            packed=packed,
+            offsets=packed_offsets,
             times=times,
             timed=np.diff(offsets) > 0,
             label=self.label[rows].astype(np.int32),
@@ -143,11 +154,17 @@ class Store:
             timestamp=self.timestamp[rows],
             key_id=self.key_id[rows],
             keyed=self.keyed[rows],
+            start=np.full(len(rows), -1),
         )
 
     @cached_property
     def _timed_rows(self) -> Int64[np.ndarray, "timed"]:
-        return np.concatenate([np.zeros(0, np.int64)] + [part.column("row").to_numpy() for part in self._times])
+        starts = dict(zip((Path(part.name).name for part in self.card.drawings), _starts(self._parts), strict=False))
+        rows = [
+            part.column("row").to_numpy() + starts[Path(file.name).name]
+            for part, file in zip(self._times, self.card.times, strict=True)
+        ]
+        return np.concatenate([np.zeros(0, np.int64), *rows])
 
     def _column(self, name: str) -> pa.ChunkedArray:
         return pa.chunked_array([part.column(name) for part in self._parts], SCHEMA.field(name).type)
@@ -215,3 +232,20 @@ def _mapped(folder: Path, part: Part, schema: pa.Schema) -> pa.RecordBatch:
             f"found {file.num_record_batches} of {len(batch)} rows with {file.schema.names}"
         )
     return batch
+
+
+def mapped_keys(folder: Path, part: Part) -> tuple[UInt64[np.ndarray, "rows"], Bool[np.ndarray, "rows"]]:
+    """The key_ids of a part (0 where null), and whether each row has one, without reading anything else."""
+    column = _mapped(folder, part, SCHEMA).column("key_id")
+    if not column.null_count:
+        return column.to_numpy(), np.ones(len(column), bool)
+    return np.asarray(column.fill_null(0)), np.asarray(column.is_valid())
+
+
+def records_of_part(folder: Path, drawings: Part, times: Part | None) -> tuple[Records, UInt8[np.ndarray, "rows"]]:
+    """All rows of one part of a store, and their splits."""
+    labels = tuple(sorted(_mapped(folder, drawings, SCHEMA).column("label").dictionary.to_pylist()))
+    card = Card(drawings.rows, labels, {}, {}, "", (), (drawings,), () if times is None else (times,), {})
+    batches = [] if times is None else [_mapped(folder, times, TIMES_SCHEMA)]
+    store = Store(folder, card, [_mapped(folder, drawings, SCHEMA)], batches)
+    return store.records(np.arange(drawings.rows)), store.split

@@ -4,7 +4,7 @@ import pyarrow as pa
 
 SCHEMA = pa.schema(
     [
-        pa.field("points", pa.binary(), nullable=False),  # kernel.pack
+        pa.field("points", pa.binary(), nullable=False),  # packing_kernel
         pa.field("label", pa.dictionary(pa.int16(), pa.string()), nullable=False),
         pa.field("split", pa.dictionary(pa.int8(), pa.string()), nullable=False),
         pa.field("key_id", pa.uint64()),
@@ -15,7 +15,7 @@ SCHEMA = pa.schema(
 )
 TIMES_SCHEMA = pa.schema(
     [
-        pa.field("row", pa.int64(), nullable=False),  # in the store, increasing
+        pa.field("row", pa.int64(), nullable=False),  # in the part of the same name, increasing
         pa.field("times", pa.binary(), nullable=False),  # uint32 little-endian, ms, one a point
     ]
 )

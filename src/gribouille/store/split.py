@@ -6,9 +6,8 @@ test. Both forms of one drawing (raw and simplified) have one key_id, so they fa
 """
 
 import numpy as np
-from jaxtyping import Bool, UInt8, UInt64
+from jaxtyping import Bool, Int64, UInt8, UInt64
 
-from gribouille.drawing import Drawings
 from gribouille.store.kernel import fnv1a
 
 SPLITS = ("train", "validation", "test", "unused")
@@ -17,11 +16,14 @@ FIRST_VALIDATION, FIRST_TEST = 86, 90  # buckets of 100
 
 
 def split_of(
-    key_id: UInt64[np.ndarray, "rows"], keyed: Bool[np.ndarray, "rows"], drawings: Drawings
+    key_id: UInt64[np.ndarray, "rows"],
+    keyed: Bool[np.ndarray, "rows"],
+    packed: UInt8[np.ndarray, "bytes"],
+    offsets: Int64[np.ndarray, "rows_and_one"],
 ) -> UInt8[np.ndarray, "rows"]:
-    """The split of each drawing: TRAIN, VALIDATION or TEST."""
+    """The split of each drawing (packed, end to end): TRAIN, VALIDATION or TEST."""
     number = key_id.copy()
-    number[~keyed] = fnv1a(drawings.points, drawings.offsets, np.flatnonzero(~keyed))
+    number[~keyed] = fnv1a(packed, offsets, np.flatnonzero(~keyed))
     bucket = splitmix64(number) % np.uint64(100)
     return (bucket >= FIRST_VALIDATION).astype(np.uint8) + (bucket >= FIRST_TEST).astype(np.uint8)
 

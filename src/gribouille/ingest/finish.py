@@ -1,0 +1,199 @@
+"""Whole pieces → a whole store: rows whose key_id stands twice go to quarantine, files and card come to their places.
+
+Nothing of the pieces is changed, so that an ingest that is cut off here is finished by doing it again.
+"""
+
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int64, UInt64
+
+from gribouille.ingest.piece import Note, quarantine_path, starts_path
+from gribouille.ingest.plan import Plan
+from gribouille.store.card import QUARANTINE_NAME, Card, Checksum, Source, write_card
+from gribouille.store.parts import PartWriter, Written, contents_hash
+from gribouille.store.reader import mapped_keys, records_of_part
+from gribouille.store.split import SPLITS, splitmix64
+
+SORTED_AT_ONCE = 1 << 24  # keys: 128 MiB, twice
+DUPLICATE = "a key_id that no earlier row has"
+
+
+def finish(plan: Plan, notes: Sequence[Note], pieces: Path, folder: Path) -> Card:
+    """Makes the store of these pieces in `folder`, which does not exist; its card."""
+    (folder / "drawings").mkdir(parents=True)
+    (folder / "times").mkdir()
+    dropped = {} if plan.keep_duplicates else duplicates([part for note in notes for part in note.written], pieces)
+    parts: list[Written] = []
+    lost = [np.zeros(0, np.int64)]  # rows that are dropped, counted over all pieces
+    before = 0
+    for index, part in enumerate(part for note in notes for part in note.written):
+        if index in dropped:
+            lost.append(before + dropped[index])
+            parts += _without(part, dropped[index], pieces, folder)
+        else:
+            for file in (part.drawings, part.times):
+                if file is not None:
+                    _link(pieces / file.name, folder / file.name)
+            parts.append(part)
+        before += part.drawings.rows
+    sources, quarantined = _account(plan, notes, pieces, folder, np.concatenate(lost))
+    counts: Counter[str] = Counter()
+    for part in parts:
+        counts.update(part.counts)
+    card = Card(
+        rows=sum(part.drawings.rows for part in parts),
+        labels=tuple(sorted(counts)),
+        counts=dict(sorted(counts.items())),
+        splits={name: sum(part.splits[index] for part in parts) for index, name in enumerate(SPLITS)},
+        hash=contents_hash(parts),
+        sources=sources,
+        drawings=tuple(part.drawings for part in parts),
+        times=tuple(part.times for part in parts if part.times is not None),
+        quarantined=quarantined,
+    )
+    write_card(card, folder)
+    return card
+
+
+def duplicates(parts: Sequence[Written], folder: Path) -> dict[int, Int64[np.ndarray, "_"]]:
+    """Per part (by its index), the rows whose key_id stands in an earlier row, of the part or of one before."""
+    total = sum(part.drawings.rows for part in parts)
+    lots = max(1, -(-total // SORTED_AT_ONCE))
+    repeated = np.concatenate([_repeated(parts, folder, lot, lots) for lot in range(lots)])
+    found: dict[int, Int64[np.ndarray, "_"]] = {}
+    if not len(repeated):
+        return found
+    repeated.sort()
+    seen = np.zeros(len(repeated), bool)
+    for index, part in enumerate(parts):
+        key_id, keyed = mapped_keys(folder, part.drawings)
+        place = np.minimum(np.searchsorted(repeated, key_id), len(repeated) - 1)
+        candidates = np.flatnonzero((repeated[place] == key_id) & keyed)
+        first = np.zeros(len(candidates), bool)
+        first[np.unique(place[candidates], return_index=True)[1]] = True
+        drop = candidates[~first | seen[place[candidates]]]
+        seen[place[candidates]] = True
+        if len(drop):
+            found[index] = drop
+    return found
+
+
+def _repeated(parts: Sequence[Written], folder: Path, lot: int, lots: int) -> UInt64[np.ndarray, "_"]:
+    """The key_ids that stand more than once, of one of the lots that the keys are divided into by their hash."""
+    keys = []
+    for part in parts:
+        key_id, keyed = mapped_keys(folder, part.drawings)
+        if not keyed.all():
+            key_id = key_id[keyed]
+        keys.append(key_id if lots == 1 else key_id[splitmix64(key_id) % np.uint64(lots) == lot])
+    joined = np.concatenate([np.zeros(0, np.uint64), *keys])
+    del keys
+    joined.sort()
+    return np.unique(joined[1:][joined[1:] == joined[:-1]])
+
+
+def _without(part: Written, rows: Int64[np.ndarray, "_"], pieces: Path, folder: Path) -> list[Written]:
+    """The part written again without these rows; none where nothing is left."""
+    records, split = records_of_part(pieces, part.drawings, part.times)
+    kept = np.delete(np.arange(len(records)), rows)
+    name, _, number = Path(part.drawings.name).stem.rpartition("-")
+    writer = PartWriter(folder, name, len(records), int(number))
+    writer.add(records.take(kept), split[kept])
+    return writer.close()
+
+
+def _link(source: Path, target: Path) -> None:
+    """The same file under a second name, or a copy where the file system knows no such thing."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _account(
+    plan: Plan, notes: Sequence[Note], pieces: Path, folder: Path, lost: Int64[np.ndarray, "_"]
+) -> tuple[tuple[Source, ...], dict[str, int]]:
+    """What each source gave, and the quarantine file, whose rows are counted by what was expected of them."""
+    rows, refused, bad = ([0] * len(plan.files) for _ in range(3))
+    checksums: list[list[Checksum]] = [[] for _ in plan.files]
+    quarantined: Counter[str] = Counter()
+    path = folder / QUARANTINE_NAME
+    with path.open("w", encoding="utf-8") as file:
+        for fault in _faults(plan, notes, pieces, lost):
+            quarantined[fault["expected"]] += 1
+            bad[fault["file"]] += 1
+            rows[fault["file"]] -= fault["expected"] == DUPLICATE
+            file.write(json.dumps(_shown(plan, fault), ensure_ascii=False) + "\n")
+    if not quarantined:
+        path.unlink()
+    for piece, note in zip(plan.pieces, notes, strict=True):
+        for stretch, done in zip(piece, note.stretches, strict=True):
+            rows[stretch.file] += done.rows
+            refused[stretch.file] += done.refused_times
+            checksums[stretch.file].append(Checksum(stretch.start, stretch.stop, done.sha256))
+    stops = list(accumulate(rows))
+    sources = tuple(
+        Source(
+            name=planned.file.name,
+            format=planned.kind.format,
+            compression=planned.kind.compression,
+            version="" if "://" not in planned.file.url else planned.file.version,
+            checksums=tuple(checksums[index]),
+            bytes=planned.file.bytes,
+            start=stops[index] - rows[index],
+            stop=stops[index],
+            training_only=planned.file.training_only,
+            refused_times=refused[index],
+            quarantined=bad[index],
+            lost=planned.kind.lost,
+        )
+        for index, planned in enumerate(plan.files)
+    )
+    return sources, dict(sorted(quarantined.items()))
+
+
+def _faults(plan: Plan, notes: Sequence[Note], pieces: Path, lost: Int64[np.ndarray, "_"]) -> Iterator[dict[str, Any]]:
+    """The faults of all pieces in order, lines counted from the start of the file, then the rows that are lost as
+    duplicates."""
+    lines = [0] * len(plan.files)
+    for number, (piece, note) in enumerate(zip(plan.pieces, notes, strict=True)):
+        with quarantine_path(pieces, number).open(encoding="utf-8") as file:
+            for line in file:
+                fault = json.loads(line)
+                if fault["line"] is not None:
+                    fault["line"] += lines[fault["file"]]
+                yield fault
+        for stretch, done in zip(piece, note.stretches, strict=True):
+            lines[stretch.file] += done.lines
+    before = 0
+    for number, (piece, note) in enumerate(zip(plan.pieces, notes, strict=True)):
+        ours = lost[(lost >= before) & (lost < before + note.rows)] - before
+        if len(ours):
+            starts = np.load(starts_path(pieces, number), mmap_mode="r")
+            bounds = list(accumulate(done.rows for done in note.stretches))
+            for row in ours.tolist():
+                yield {
+                    "file": piece[int(np.searchsorted(bounds, row, side="right"))].file,
+                    "line": None,
+                    "offset": int(starts[row]),
+                    "expected": DUPLICATE,
+                    "found": "one that stands before",
+                    "place": "",
+                    "text": "",
+                }
+        before += note.rows
+
+
+def _shown(plan: Plan, fault: dict[str, Any]) -> dict[str, Any]:
+    """A fault as the quarantine file has it."""
+    reason = f"{fault['place']}expected {fault['expected']}, found {fault['found']}"
+    source = plan.files[fault["file"]].file.name
+    return {"source": source, "line": fault["line"], "offset": fault["offset"], "reason": reason, "text": fault["text"]}

@@ -1,0 +1,133 @@
+"""What an ingest will do, before it does it: which files, what they are, and the pieces that are worked on independently.
+
+A plan is a pure function of the sources and the options, and is written beside the pieces as they are made: an ingest
+that goes on, on this machine or another, finds the same plan or starts anew.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from gribouille.formats.blocks import BLOCK_BYTES
+from gribouille.formats.detect import HEAD_BYTES
+from gribouille.formats.reading import Kind, kind_of
+from gribouille.sources import SourceFile, reader
+from gribouille.store.parts import PART_ROWS
+
+PLAN_VERSION = 1
+PIECES = 64  # wanted at least, so that every core has work and an ingest that is cut off loses little
+PIECE_BYTES = (4 << 20, 128 << 20)  # of text in a piece: at least, at most
+UNPACKED = 4  # how many times as large a compressed file is taken to be
+OPENED_AT_ONCE = 16  # files whose first bytes are asked for at the same time
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A file and what it is."""
+
+    file: SourceFile
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Bytes start … stop − 1 of a file of the plan, given by its index."""
+
+    file: int
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Files in order, and pieces in order: stretches that follow one another."""
+
+    files: tuple[Planned, ...]
+    pieces: tuple[tuple[Stretch, ...], ...]
+    words: tuple[str, ...] | None  # those that are known, sorted; None: any
+    keep_duplicates: bool
+    strict: bool
+    part_rows: int
+    block_bytes: int
+    version: int = PLAN_VERSION
+
+    @property
+    def bytes(self) -> int:
+        """The bytes of all files."""
+        return sum(planned.file.bytes for planned in self.files)
+
+    def text(self) -> str:
+        """The plan as JSON: two ingests that would do the same have the same text."""
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1)
+
+    @property
+    def digest(self) -> str:
+        """A short name of the plan."""
+        return hashlib.sha256(self.text().encode()).hexdigest()[:16]
+
+
+def plan_of(
+    files: Sequence[SourceFile],
+    words: Sequence[str] | None = None,
+    keep_duplicates: bool = False,
+    strict: bool = False,
+    part_rows: int = PART_ROWS,
+    block_bytes: int = BLOCK_BYTES,
+    piece_bytes: int = 0,
+) -> Plan:
+    """The plan for these files, whose first bytes are read. `piece_bytes` of text in a piece, 0: as many as suit.
+
+    Raises FormatError for a file that is no drawings, OSError where one cannot be read.
+    """
+    with ThreadPoolExecutor(OPENED_AT_ONCE) as pool:
+        planned = tuple(pool.map(_planned, files))
+    weight = sum(_weight(each) for each in planned)
+    size = piece_bytes or min(max(math.ceil(weight / PIECES), PIECE_BYTES[0]), PIECE_BYTES[1])
+    return Plan(
+        files=planned,
+        pieces=_pieces(planned, size),
+        words=None if words is None else tuple(sorted(words)),
+        keep_duplicates=keep_duplicates,
+        strict=strict,
+        part_rows=part_rows,
+        block_bytes=block_bytes,
+    )
+
+
+def _planned(file: SourceFile) -> Planned:
+    head = reader(file).read(0, min(file.bytes, HEAD_BYTES))
+    return Planned(file, kind_of(head, file.name))
+
+
+def _weight(planned: Planned) -> int:
+    """About how much text a file holds."""
+    return planned.file.bytes * (UNPACKED if planned.kind.compression else 1)
+
+
+def _pieces(files: Sequence[Planned], size: int) -> tuple[tuple[Stretch, ...], ...]:
+    """Stretches in order: large files are cut where they can be, small ones put together, into pieces of about `size`."""
+    pieces: list[tuple[Stretch, ...]] = []
+    piece: list[Stretch] = []
+    filled = 0
+    for index, planned in enumerate(files):
+        total = planned.file.bytes
+        cuts = max(1, round(total / size)) if planned.kind.splits else 1
+        bounds = [total * cut // cuts for cut in range(cuts + 1)]
+        for start, stop in pairwise(bounds):
+            weight = _weight(planned) if cuts == 1 else stop - start
+            if piece and filled + weight > size:
+                pieces.append(tuple(piece))
+                piece, filled = [], 0
+            piece.append(Stretch(index, start, stop))
+            filled += weight
+    return (*pieces, tuple(piece))
+
+
+def same_plan(plan: Plan, path: Path) -> bool:
+    """Whether the file at `path` holds this plan."""
+    return path.is_file() and path.read_text(encoding="utf-8") == plan.text()
