@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int64, UInt16, UInt32
+from jaxtyping import Int64, UInt32
 
 from gribouille.drawing import MAX_POINTS
 from gribouille.formats import binary_kernel as kernel

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Literal, Protocol, cast
 
 import zstandard
 
@@ -25,7 +25,10 @@ ZSTD_LEVEL = 9
 GZIP_LEVEL = 6
 
 
-class Damaged(FormatError):
+Compression = Literal["", "gzip", "zstd"]
+
+
+class Damaged(FormatError):  # noqa: N818 - it says what the file is
     """A compressed file that ends early or is not what it says; `offset` bytes of its content came before."""
 
     def __init__(self, message: str, offset: int) -> None:
@@ -36,7 +39,6 @@ class Damaged(FormatError):
 class Member(Protocol):
     """One gzip member or zstd frame: compressed bytes in, content out."""
 
-    name: str
     ended: bool
     rest: bytes  # what was given and belongs to the next member
 
@@ -44,8 +46,8 @@ class Member(Protocol):
         """The content that these bytes add, in bounded pieces. Raises ValueError where they are damaged."""
 
 
-def compression_of(head: bytes) -> str:
-    """"gzip", "zstd" or "" (none), from a file's first bytes."""
+def compression_of(head: bytes) -> Compression:
+    """ "gzip", "zstd" or "" (none), from a file's first bytes."""
     if head.startswith(GZIP_MAGIC):
         return "gzip"
     if head.startswith(ZSTD_MAGIC) or (head[:1] and 0x50 <= head[0] <= 0x5F and head[1:4] == ZSTD_SKIPPABLE):
@@ -103,7 +105,8 @@ def _members(rest: bytes, chunks: Iterator[bytes], compression: str, name: str) 
                 rest = next(chunks)
             except StopIteration:
                 raise Damaged(
-                    f"{name}: expected a whole {compression} file, found its end after {offset} bytes of content", offset
+                    f"{name}: expected a whole {compression} file, found its end after {offset} bytes of content",
+                    offset,
                 ) from None
 
 
@@ -142,8 +145,6 @@ def _member(compression: str) -> Member:
 
 
 class _GzipMember:
-    name = "gzip"
-
     def __init__(self) -> None:
         self._stream = zlib.decompressobj(wbits=31)
         self.ended = False
@@ -173,8 +174,6 @@ class _GzipMember:
 
 
 class _ZstdFrame:
-    name = "zstd"
-
     def __init__(self) -> None:
         self._stream = zstandard.ZstdDecompressor().decompressobj()
         self.ended = False
@@ -200,7 +199,7 @@ def compressed_writer(path: Path) -> Iterator[IO[bytes]]:
     with ExitStack() as stack:
         plain = stack.enter_context(path.open("wb"))
         if path.suffix == ".gz":
-            yield stack.enter_context(gzip.GzipFile("", "wb", GZIP_LEVEL, plain, mtime=0))
+            yield cast("IO[bytes]", stack.enter_context(gzip.GzipFile("", "wb", GZIP_LEVEL, plain, mtime=0)))
         elif path.suffix == ".zst":
             compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_checksum=True)
             yield stack.enter_context(compressor.stream_writer(plain, closefd=False))
