@@ -18,7 +18,7 @@ PACKAGE = Path(gribouille.__file__).parent
 # a drawing and a file: evaluation, distillation and export ask it what everybody will get.
 LAYERS = [
     {"drawing", "labels"},
-    {"lines", "recogniser", "word_scores"},
+    {"lines", "recogniser", "svg", "word_scores"},
     {"bulk_kernel"},
     {"formats"},
     {"store", "ingest"},
@@ -40,7 +40,9 @@ LAYERS = [
 ]
 LAYER = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}
 
-SHOP = ["drawing", "labels", "lines", "recogniser", "server", "server.app", "server.run", "site", "cli", "options"]
+SHOP = [
+    *("drawing", "labels", "lines", "recogniser", "svg", "server", "server.app", "server.run", "site", "cli", "options")
+]
 LABORATORY_PACKAGES = [
     *("torch", "triton", "torchvision", "numba", "pyarrow", "timm", "onnx", "onnxscript", "safetensors"),
     *("optuna", "matplotlib", "tensorboard", "ray", "mlflow"),

@@ -84,9 +84,9 @@ def guess(
     french: Annotated[bool, typer.Option("--french", help="Words in French.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a drawing, for programs.")] = False,
 ) -> None:
-    """Guess the drawings of an NDJSON file.
+    """Guess the drawings of an NDJSON file, or an SVG picture.
 
-    They may be raw or simplified, the file gzipped; - is standard input. One line a drawing.
+    Drawings may be raw or simplified, the file gzipped; - is standard input, of NDJSON. One line a drawing.
     """
     from gribouille.lines import read_lines
     from gribouille.recogniser import Recogniser

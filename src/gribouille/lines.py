@@ -1,4 +1,4 @@
-"""Lines of NDJSON, one at a time, for the shop: text in, drawings with their word out.
+"""Lines of NDJSON, one at a time, and SVG pictures, for the shop: text in, drawings with their word out.
 
 The laboratory reads millions of them with a kernel of its own (`formats.ndjson`); this is for a handful, with the
 standard library alone. Both take Quick, Draw!'s simplified and raw form and tell them apart record by record.
@@ -8,14 +8,18 @@ import gzip
 import json
 import sys
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gribouille.drawing import SIDE, Drawing, StrokesError, canonical, drawing_of
+from gribouille.svg import read_svg
 
 STDIN = "-"
+GZIP_MAGIC = b"\x1f\x8b"
+HEAD_BYTES = 512  # of a file: SVG begins with "<" after white space at most, which no line of NDJSON does
 
 
 class LineError(ValueError):
@@ -30,15 +34,28 @@ class Line(NamedTuple):
 
 
 def read_lines(source: str) -> Iterator[Line]:
-    """The drawings of an NDJSON file (.gz too), or of standard input for "-". Raises LineError, OSError."""
+    """The drawings of an NDJSON file (gzip too), the one of an SVG picture, or the lines of standard input for "-".
+
+    Raises LineError, SvgError, StrokesError, OSError.
+    """
     name = "standard input" if source == STDIN else source
+    head = b"" if source == STDIN else _head(Path(source))
+    if head.removeprefix(BOM_UTF8).lstrip().startswith(b"<"):
+        yield picture(Path(source))
+        return
     try:
-        with _open(source) as lines:
+        with _open(source, head.startswith(GZIP_MAGIC)) as lines:
             yield from parse_lines(lines, name)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise LineError(f"{name}: expected a whole gzip file, found a damaged one ({error})") from error
     except UnicodeDecodeError as error:
         raise LineError(f"{name}: expected lines of UTF-8 text ({error})") from error
+
+
+def picture(path: Path) -> Line:
+    """The drawing of an SVG picture; its word is the picture's title. Raises SvgError, StrokesError, OSError."""
+    strokes, title = read_svg(path)
+    return Line(title, canonical(strokes))
 
 
 def parse_lines(lines: Iterable[str], source: str) -> Iterator[Line]:
@@ -83,9 +100,14 @@ def _untimed(strokes: Any) -> Any:
         raise StrokesError(f"expected strokes of numbers ({error})") from error
 
 
-def _open(source: str) -> AbstractContextManager[Iterable[str]]:
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
+
+
+def _open(source: str, is_gzip: bool) -> AbstractContextManager[Iterable[str]]:
     if source == STDIN:
         return nullcontext(sys.stdin)
-    if source.endswith(".gz"):
+    if is_gzip:
         return gzip.open(source, "rt", encoding="utf-8")
     return Path(source).open(encoding="utf-8")

@@ -1,0 +1,245 @@
+# mypy: disable-error-code="no-untyped-def"
+"""Google's .bin, in numba: records to packed drawings with their columns in one pass, and back.
+
+A record, little-endian: u64 key_id, 2 bytes country, u8 recognized, u32 seconds, u16 strokes, then per stroke u16 points
+and the lists x, y of one byte a point.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from gribouille.drawing import MAX_POINTS
+from gribouille.packing_kernel import pack_pens
+
+HEADER = 17  # bytes before the first stroke
+LEAST = HEADER + 4  # bytes of a record of one point
+COUNTRIES = 1 << 16  # pairs of bytes
+NO_COUNTRY = (0, 0x2020)  # two zeros, two blanks
+
+FAULTS = NO_STROKES, NO_POINTS, TOO_LONG, WANT_COUNTRY, WANT_RECOGNIZED = tuple(range(1, 6))
+
+
+class Tables(NamedTuple):
+    """What a stretch is parsed into; `tables_for` makes it large enough."""
+
+    packed: np.ndarray  # uint8: the drawings, end to end
+    offsets: np.ndarray  # int64 [rows + 1]
+    key_id: np.ndarray  # uint64
+    seconds: np.ndarray  # uint32
+    recognized: np.ndarray  # int8
+    country: np.ndarray  # int32: index into countries, −1 where null
+    countries: np.ndarray  # uint16: the distinct pairs of bytes, little-endian
+    slots: np.ndarray  # int32 [COUNTRIES]: index of each pair of bytes in countries, −1 where it has none yet
+    starts: np.ndarray  # int64: points at which the strokes of one drawing start
+    faults: np.ndarray  # int64 [faults, 4]: code, first byte, end, what was found
+
+
+def tables_for(size: int) -> Tables:
+    """Empty tables for `size` bytes; memory is touched only where it is filled.
+
+    A packed drawing has at most ⌈n/8⌉ bytes more than its record, which is HEADER + 2·strokes + 2·n.
+    """
+    rows = size // LEAST + 1
+    return Tables(
+        packed=np.empty(size + size // 16 + MAX_POINTS, np.uint8),
+        offsets=np.zeros(rows + 1, np.int64),
+        key_id=np.empty(rows, np.uint64),
+        seconds=np.empty(rows, np.uint32),
+        recognized=np.empty(rows, np.int8),
+        country=np.empty(rows, np.int32),
+        countries=np.empty(COUNTRIES, np.uint16),
+        slots=np.full(COUNTRIES, -1, np.int32),
+        starts=np.empty(MAX_POINTS, np.int64),
+        faults=np.empty((size // HEADER + 1, 4), np.int64),
+    )
+
+
+@njit(nogil=True, cache=True)
+def parse_records(source, tables):
+    """Parses the whole records of source uint8 [size]: bytes taken, rows, faults and countries found.
+
+    The first record that does not end in `source` is not taken, nor is anything after it.
+    """
+    at, rows, faults, countries = 0, 0, 0, 0
+    while len(source) - at >= HEADER:
+        after, strokes, size, code, found = _extent(source, at, tables.starts)
+        if after < 0:
+            break
+        if code:
+            after = _end_of_zeros(source, at, after)
+        else:
+            code, found = _checked_header(source, at)
+        if code:
+            tables.faults[faults, 0], tables.faults[faults, 1] = code, at
+            tables.faults[faults, 2], tables.faults[faults, 3] = after, found
+            faults += 1
+            at = after
+            continue
+        pair = _u16(source, at + 8)
+        if pair in NO_COUNTRY:
+            tables.country[rows] = -1
+        else:
+            if tables.slots[pair] < 0:
+                tables.slots[pair] = countries
+                tables.countries[countries] = pair
+                countries += 1
+            tables.country[rows] = tables.slots[pair]
+        tables.key_id[rows] = _u32(source, at) | (np.uint64(_u32(source, at + 4)) << np.uint64(32))
+        tables.recognized[rows] = source[at + 10]
+        tables.seconds[rows] = _u32(source, at + 11)
+        tables.offsets[rows + 1] = _pack_record(source, at, strokes, size, tables, tables.offsets[rows])
+        rows += 1
+        at = after
+    return at, rows, faults, countries
+
+
+@njit(nogil=True, cache=True)
+def whole_records(source):
+    """The number of bytes of source uint8 [size] that `parse_records` would take, found by its lengths alone."""
+    starts = np.empty(MAX_POINTS, np.int64)
+    at = 0
+    while len(source) - at >= HEADER:
+        after, _, _, code, _ = _extent(source, at, starts)
+        if after < 0:
+            break
+        at = _end_of_zeros(source, at, after) if code else after
+    return at
+
+
+@njit(nogil=True, cache=True)
+def _extent(source, at, starts):
+    """The end of the record at `at` (−1: not in source), its strokes and points, and its fault with what was found.
+
+    starts is filled with the points at which its strokes start.
+    """
+    strokes = _u16(source, at + 15)
+    to, size, code, found = at + HEADER, 0, 0, 0
+    if strokes == 0:
+        code = NO_STROKES
+    for stroke in range(strokes):
+        if to + 2 > len(source):
+            return -1, strokes, size, code, found
+        count = _u16(source, to)
+        if count == 0 and code == 0:
+            code, found = NO_POINTS, stroke
+        if size < MAX_POINTS and stroke < MAX_POINTS:
+            starts[stroke] = size
+        size += count
+        to += 2 + 2 * count
+    if to > len(source):
+        return -1, strokes, size, code, found
+    if code == 0 and size > MAX_POINTS:
+        code, found = TOO_LONG, size
+    return to, strokes, size, code, found
+
+
+@njit(nogil=True, cache=True)
+def _end_of_zeros(source, at, after):
+    """`after`, the end of the bad record at `at`, or that of the run of all-zero records it begins (a hole in a file)."""
+    if after - at > HEADER or source[at:after].any():
+        return after
+    while len(source) - after >= HEADER and not source[after : after + HEADER].any():
+        after += HEADER
+    return after
+
+
+@njit(nogil=True, cache=True)
+def _checked_header(source, at):
+    """What is wrong with the country or the recognized byte of a record: the fault (0: nothing) and what was found."""
+    pair = _u16(source, at + 8)
+    if pair not in NO_COUNTRY and not (_is_letter(source[at + 8]) and _is_letter(source[at + 9])):
+        return WANT_COUNTRY, pair
+    if source[at + 10] > 1:
+        return WANT_RECOGNIZED, np.int64(source[at + 10])
+    return 0, 0
+
+
+@njit(nogil=True, cache=True)
+def _pack_record(source, at, strokes, size, tables, begin):
+    """Packs the drawing of a good record into tables.packed from `begin`; its end there."""
+    packed = tables.packed
+    at += HEADER
+    to = begin
+    for _ in range(strokes):
+        count = _u16(source, at)
+        x, y = source[at + 2 : at + 2 + count], source[at + 2 + count : at + 2 + 2 * count]
+        xy = packed[to : to + 2 * count]
+        for index in range(count):
+            xy[2 * index] = x[index]
+            xy[2 * index + 1] = y[index]
+        to += 2 * count
+        at += 2 + 2 * count
+    return pack_pens(packed, begin, size, tables.starts, strokes)
+
+
+@njit(nogil=True, cache=True)
+def _is_letter(byte):
+    return 65 <= byte <= 90 or 97 <= byte <= 122
+
+
+@njit(nogil=True, cache=True)
+def _u16(source, at):
+    return np.int64(source[at]) | (np.int64(source[at + 1]) << 8)
+
+
+@njit(nogil=True, cache=True)
+def _u32(source, at):
+    low, high = np.uint64(_u16(source, at)), np.uint64(_u16(source, at + 2))
+    return low | (high << np.uint64(16))
+
+
+@njit(nogil=True, cache=True)
+def encode_records(packed, offsets, key_id, countries, recognized, seconds):
+    """The bytes of records: of packed drawings, with countries as pairs of bytes (little-endian) and the other fields."""
+    rows = len(offsets) - 1
+    size = HEADER * rows
+    for row in range(rows):
+        points, strokes = _counts(packed[offsets[row] : offsets[row + 1]])
+        size += 2 * points + 2 * strokes
+    encoded = np.empty(size, np.uint8)
+    at = 0
+    for row in range(rows):
+        drawing = packed[offsets[row] : offsets[row + 1]]
+        points, strokes = _counts(drawing)
+        _put(encoded, at, key_id[row], 8)
+        _put(encoded, at + 8, np.uint64(countries[row]), 2)
+        encoded[at + 10] = recognized[row]
+        _put(encoded, at + 11, np.uint64(seconds[row]), 4)
+        _put(encoded, at + 15, np.uint64(strokes), 2)
+        at += HEADER
+        begin = 0
+        while begin < points:
+            end = begin + 1
+            while end < points and _pen(drawing, points, end):
+                end += 1
+            _put(encoded, at, np.uint64(end - begin), 2)
+            at += 2
+            for index in range(begin, end):
+                encoded[at + index - begin] = drawing[2 * index]
+                encoded[at + index - begin + end - begin] = drawing[2 * index + 1]
+            at += 2 * (end - begin)
+            begin = end
+    return encoded
+
+
+@njit(nogil=True, cache=True)
+def _counts(drawing):
+    """The points and the strokes of a packed drawing."""
+    points = 8 * len(drawing) // 17
+    strokes = 1
+    for point in range(1, points):
+        strokes += not _pen(drawing, points, point)
+    return points, strokes
+
+
+@njit(nogil=True, cache=True)
+def _pen(drawing, points, point):
+    return (drawing[2 * points + (point >> 3)] >> (point & 7)) & 1 == 1
+
+
+@njit(nogil=True, cache=True)
+def _put(target, at, value, size):
+    for index in range(size):
+        target[at + index] = np.uint8((value >> np.uint64(8 * index)) & np.uint64(255))
