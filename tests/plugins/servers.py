@@ -4,6 +4,7 @@ The clouds are the emulators of PyPI, one of each for a whole session; what they
 """
 
 import hashlib
+import os
 import threading
 import time
 import urllib.request
@@ -12,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 from uuid import uuid4
@@ -91,6 +91,7 @@ def _handler(server: HttpServer) -> type[BaseHTTPRequestHandler]:
                 server.at_once = max(server.at_once, server.answering)
                 server.asked.append((self.path, self.headers.get("Range", "")))
                 fault = server.faults.popleft() if server.faults else None
+                server.changed.notify_all()
             try:
                 time.sleep(server.latency_s)
                 self.answer(fault)
@@ -100,6 +101,8 @@ def _handler(server: HttpServer) -> type[BaseHTTPRequestHandler]:
                 with server.changed:
                     server.answering -= 1
                     server.changed.notify_all()
+
+        do_HEAD = do_GET  # noqa: N815 - the name that http.server looks for
 
         def answer(self, fault: int | str | None) -> None:
             whole = server.files.get(unquote(urlsplit(self.path).path).removeprefix("/"))
@@ -151,10 +154,11 @@ def _handler(server: HttpServer) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
 
         def write(self, octets: bytes) -> None:
-            for start in range(0, len(octets), PIECE):
+            for start in range(0, len(octets) if self.command == "GET" else 0, PIECE):
                 piece = octets[start : start + PIECE]
                 with server.changed:
-                    server.changed.wait_for(lambda size=len(piece): server.limit is None or server.served + size <= server.limit)
+                    while server.limit is not None and server.served + len(piece) > server.limit:
+                        server.changed.wait()
                 self.wfile.write(piece)
                 with server.changed:
                     server.served += len(piece)
@@ -191,8 +195,13 @@ class Bucket:
     put: Callable[[str, bytes], None]  # a key and its bytes
 
 
+# The owner's request, as far as moto looks: without it objects are nobody's, and cannot be replaced.
+SIGNED = "AWS4-HMAC-SHA256 Credential=testing/20261128/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
+
+
 def _ask(method: str, url: str, body: bytes | None = None, kind: str = "application/octet-stream") -> None:
-    request = urllib.request.Request(url, body, {"Content-Type": kind}, method=method)
+    headers = {"Content-Type": kind, "Authorization": SIGNED, "x-amz-acl": "public-read"}
+    request = urllib.request.Request(url, body, headers, method=method)
     with urllib.request.urlopen(request) as answer:
         answer.read()
 
@@ -222,17 +231,22 @@ def s3_server() -> Iterator[str]:
     server._server.server_close()  # which stop leaves open
 
 
+def new_bucket(kind: str, address: str) -> Bucket:
+    """An empty bucket at the emulator (gs or s3) of that address."""
+    name = f"bucket-{uuid4().hex}"
+    if kind == "gs":
+        _ask("POST", f"{address}/storage/v1/b", f'{{"name": "{name}"}}'.encode(), "application/json")
+        upload = f"{address}/upload/storage/v1/b/{name}/o?uploadType=media&name="
+        return Bucket(f"gs://{name}", lambda key, octets: _ask("POST", upload + quote(key, safe=""), octets))
+    _ask("PUT", f"{address}/{name}")
+    return Bucket(f"s3://{name}", lambda key, octets: _ask("PUT", f"{address}/{name}/{quote(key)}", octets))
+
+
 @pytest.fixture
 def gs_bucket(gs_server: str, no_credentials: pytest.MonkeyPatch) -> Bucket:
     """An empty bucket, with the environment that leads gcsfs to it."""
     no_credentials.setenv("STORAGE_EMULATOR_HOST", gs_server)
-    name = f"bucket-{uuid4().hex}"
-    _ask("POST", f"{gs_server}/storage/v1/b", f'{{"name": "{name}"}}'.encode(), "application/json")
-
-    def put(key: str, octets: bytes) -> None:
-        _ask("POST", f"{gs_server}/upload/storage/v1/b/{name}/o?uploadType=media&name={quote(key, safe='')}", octets)
-
-    return Bucket(f"gs://{name}", put)
+    return new_bucket("gs", gs_server)
 
 
 @pytest.fixture
@@ -241,16 +255,12 @@ def s3_bucket(s3_server: str, no_credentials: pytest.MonkeyPatch) -> Bucket:
     no_credentials.setenv("AWS_ENDPOINT_URL", s3_server)
     no_credentials.setenv("AWS_ACCESS_KEY_ID", "testing")
     no_credentials.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    name = f"bucket-{uuid4().hex}"
-    _ask("PUT", f"{s3_server}/{name}")
-    return Bucket(f"s3://{name}", lambda key, octets: _ask("PUT", f"{s3_server}/{name}/{quote(key)}", octets))
+    return new_bucket("s3", s3_server)
 
 
 @pytest.fixture
 def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> pytest.MonkeyPatch:
     """An environment without credentials or settings of a cloud; the fixture's value changes it for the test."""
-    import os
-
     for name in list(os.environ):
         if name.startswith(("AWS_", "GOOGLE_", "CLOUDSDK_", "STORAGE_EMULATOR", "FSSPEC_")):
             monkeypatch.delenv(name)

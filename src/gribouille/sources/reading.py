@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any
 
 from gribouille.sources.files import RetryPolicy, SourceError, SourceFile
 
@@ -13,73 +13,10 @@ CHUNK = 8 << 20  # bytes
 AHEAD = 4
 
 
-class RangeReader(Protocol):
-    """Reads ranges of one file; threads may share it."""
-
-    file: SourceFile
-
-    @property
-    def md5(self) -> str:
-        """The digest (hex) that the whole file must have; "" where the server tells none."""
-
-    def submit(self, start: int, stop: int) -> "Future[bytes]":
-        """The bytes from start to stop, sooner or later."""
-
-    def read(self, start: int, stop: int) -> bytes:
-        """Exactly the bytes from start to stop. Raises SourceError."""
-
-    def close(self) -> None:
-        """Cancels what is under way and lets go of the file."""
-
-
-def reader(file: SourceFile, policy: RetryPolicy | None = None) -> RangeReader:
-    """A reader of the file's ranges, to be closed.
-
-    A server is asked again as the policy says after lost connections, silence, short answers, 408, 429 and 5xx; any other
-    refusal, and a file that is no longer what was found, is a SourceError. An HTTP server without ranges is read by one GET
-    from start to end: reads in order cost nothing more, a step back starts it again.
-    """
-    return LocalReader(file) if file.local else RemoteReader(file, policy or RetryPolicy())
-
-
-def stream(
-    file: SourceFile, start: int = 0, stop: int | None = None, ahead: int = AHEAD, chunk: int = CHUNK
-) -> Iterator[bytes]:
-    """The bytes from start to stop (the file's end where None) as consecutive chunks of `chunk` bytes, the last shorter.
-
-    Of a remote file up to `ahead` ranges are under way at a time, so at most (ahead + 1) · chunk bytes are held; of a local
-    one, and of an HTTP server without ranges, one. Raises SourceError as `reader` does.
-    """
-    opened = reader(file)
-    try:
-        yield from chunks(opened, start, stop, ahead, chunk)
-    finally:
-        opened.close()
-
-
-def chunks(
-    opened: RangeReader, start: int = 0, stop: int | None = None, ahead: int = AHEAD, chunk: int = CHUNK
-) -> Iterator[bytes]:
-    """As `stream`, of a reader that is open and stays so."""
-    stop = opened.file.bytes if stop is None else stop
-    ahead = ahead if opened.file.ranges and not opened.file.local else 1
-    waiting: deque[Future[bytes]] = deque()
-    try:
-        for first in range(start, stop, chunk):
-            waiting.append(opened.submit(first, min(first + chunk, stop)))
-            if len(waiting) >= ahead:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
-
-
 class LocalReader:
     """Reads a file on disk, by one descriptor and no position."""
 
-    md5 = ""
+    md5 = ""  # nobody tells it
 
     def __init__(self, file: SourceFile) -> None:
         self.file = file
@@ -168,3 +105,50 @@ class RemoteReader:
         for future in under_way:
             future.cancel()
         run_coroutine_threadsafe(self.source.close(), self.loop).result()
+
+
+RangeReader = LocalReader | RemoteReader  # one file's ranges: md5, submit, read, close; threads may share it
+
+
+def reader(file: SourceFile, policy: RetryPolicy | None = None) -> RangeReader:
+    """A reader of the file's ranges, to be closed.
+
+    A server is asked again as the policy says after lost connections, silence, short answers, 408, 429 and 5xx; any other
+    refusal, and a file that is no longer what was found, is a SourceError. An HTTP server without ranges is read by one GET
+    from start to end: reads in order cost nothing more, a step back starts it again.
+    """
+    return LocalReader(file) if file.local else RemoteReader(file, policy or RetryPolicy())
+
+
+def stream(
+    file: SourceFile, start: int = 0, stop: int | None = None, ahead: int = AHEAD, chunk: int = CHUNK
+) -> Iterator[bytes]:
+    """The bytes from start to stop (the file's end where None) as consecutive chunks of `chunk` bytes, the last shorter.
+
+    Of a remote file up to `ahead` ranges are under way at a time, so at most (ahead + 1) · chunk bytes are held; of a local
+    one, and of an HTTP server without ranges, one. Raises SourceError as `reader` does.
+    """
+    opened = reader(file)
+    try:
+        yield from chunks(opened, start, stop, ahead, chunk)
+    finally:
+        opened.close()
+
+
+def chunks(
+    opened: RangeReader, start: int = 0, stop: int | None = None, ahead: int = AHEAD, chunk: int = CHUNK
+) -> Iterator[bytes]:
+    """As `stream`, of a reader that is open and stays so."""
+    stop = opened.file.bytes if stop is None else stop
+    ahead = ahead if opened.file.ranges and not opened.file.local else 1
+    waiting: deque[Future[bytes]] = deque()
+    try:
+        for first in range(start, stop, chunk):
+            waiting.append(opened.submit(first, min(first + chunk, stop)))
+            if len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()

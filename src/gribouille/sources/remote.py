@@ -26,6 +26,7 @@ IDENTITY = {"Accept-Encoding": "identity"}
 AS_STORED = {
     "Accept-Encoding": "gzip"
 }  # GCS unpacks what was stored gzipped unless we take gzip, and forgets the range
+BOTOCORE_PASSING = ("ConnectionError", "HTTPClientError")  # by name: it need not be installed
 _lock = Lock()
 
 
@@ -123,12 +124,10 @@ def _s3() -> Any:
 
 async def insist(once: Callable[[], Awaitable[Answer]], url: str, policy: RetryPolicy) -> Answer:
     """once()'s answer, asked again after what may pass, ever later. Raises SourceError after the last try."""
-    from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
+    from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 
-    wait = wait_exponential(policy.first_wait_s, policy.longest_wait_s) + wait_random(0, policy.first_wait_s)
-    retrying = AsyncRetrying(
-        stop=stop_after_attempt(policy.tries), wait=wait, retry=retry_if_exception(_may_pass), reraise=True
-    )
+    stop, again = stop_after_attempt(policy.tries), retry_if_exception(_may_pass)
+    retrying = AsyncRetrying(stop=stop, wait=waiting(policy), retry=again, reraise=True)
 
     async def awaited() -> Answer:  # tenacity looks for a coroutine function
         return await once()
@@ -139,6 +138,13 @@ async def insist(once: Callable[[], Awaitable[Answer]], url: str, policy: RetryP
         raise
     except Exception as error:
         raise refusal(url, error, policy, retrying.statistics["attempt_number"]) from error
+
+
+def waiting(policy: RetryPolicy) -> Any:
+    """Tenacity's wait between two tries: exponential, with jitter."""
+    from tenacity import wait_exponential, wait_random
+
+    return wait_exponential(policy.first_wait_s, policy.longest_wait_s) + wait_random(0, policy.first_wait_s)
 
 
 def refusal(url: str, error: Exception, policy: RetryPolicy, tries: int = 1) -> SourceError:
@@ -190,14 +196,15 @@ def _may_pass(error: BaseException) -> bool:
 
     status = _status(error)
     if status is not None:
-        return status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS) or status >= 500
+        busy = status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+        return busy or (status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED)
     if isinstance(error, aiohttp.ClientSSLError):
         return False
     passing = (ConnectionError, TimeoutError, ShortReadError, IncompleteReadError)
     if isinstance(error, (*passing, aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)):
         return True
     return any(
-        f"{each.__module__}.{each.__name__}" == "botocore.exceptions.HTTPClientError" for each in type(error).mro()
+        each.__module__ == "botocore.exceptions" and each.__name__ in BOTOCORE_PASSING for each in type(error).mro()
     )
 
 
