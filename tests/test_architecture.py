@@ -20,7 +20,7 @@ LAYERS = [
     {"drawing", "labels"},
     {"lines", "recogniser", "svg", "word_scores"},
     {"bulk_kernel"},
-    {"formats"},
+    {"formats", "sources", "fetch"},
     {"store", "ingest"},
     {"device"},
     {"sampling", "augment", "augment_kernel", "augment_device", "augment_device_kernel"},

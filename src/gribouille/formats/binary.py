@@ -68,6 +68,7 @@ def parse(stretch: bytes | memoryview, base_offset: int, word: str | None) -> tu
         timestamp=np.where(seconds > 0, seconds * SECOND, NO_TIMESTAMP),
         key_id=key_id,
         keyed=key_id > 0,
+        start=np.full(rows, -1),
     )
     return Parsed(records, [_fault(stretch, base_offset, *fault) for fault in tables.faults[:faults].tolist()]), taken
 
