@@ -14,8 +14,8 @@ from gribouille.drawing import Drawings, drawing_of
 from gribouille.formats import ndjson, reading
 from gribouille.formats.records import Records
 from gribouille.ingest import IngestOptions, ingest
-from gribouille.store import Store, StoreError
 from gribouille.packing_kernel import pack
+from gribouille.store import Store, StoreError
 from gribouille.store.kernel import fnv1a
 from gribouille.store.split import SPLITS, TEST, TRAIN, VALIDATION, split_of, splitmix64
 

@@ -27,6 +27,7 @@ EXPECTED = {
     kernel.WANT_RECOGNIZED: "recognized: a byte 0 or 1",
 }
 UNFINISHED = "whole records up to the end of the file"
+LOST = "fractions of a second, and whether a drawing that is not recognized was known to be so"
 
 
 def read(chunks: Iterable[bytes], word: str | None) -> Iterator[Parsed]:

@@ -1,7 +1,7 @@
 """gzip and zstd, found by their first bytes: chunks of a file in, chunks of what is inside out, in bounded memory; and back.
 
 Files of several members (gzip) or frames (zstd) are read to their end, zero padding after the last is skipped. A damaged
-or truncated file gives everything before the damage, then `Damaged`.
+or truncated file gives everything before the damage, then `DamagedError`.
 """
 
 import gzip
@@ -9,11 +9,11 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Literal, Protocol, cast
+from typing import IO, Literal, Protocol, cast, runtime_checkable
 
 import zstandard
 
-from gribouille.formats.records import FormatError
+from gribouille.formats.records import DamagedError
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -28,14 +28,7 @@ GZIP_LEVEL = 6
 Compression = Literal["", "gzip", "zstd"]
 
 
-class Damaged(FormatError):  # noqa: N818 - it says what the file is
-    """A compressed file that ends early or is not what it says; `offset` bytes of its content came before."""
-
-    def __init__(self, message: str, offset: int) -> None:
-        super().__init__(message)
-        self.offset = offset
-
-
+@runtime_checkable
 class Member(Protocol):
     """One gzip member or zstd frame: compressed bytes in, content out."""
 
@@ -58,7 +51,7 @@ def compression_of(head: bytes) -> Compression:
 def decompressed(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
     """The content of a file that comes in chunks, as it stands where it is not compressed; `name` is for messages.
 
-    Raises Damaged after all content that came before the damage. A checksum stands at the end of a member: where it alone
+    Raises DamagedError after all content that came before the damage. A checksum stands at the end of a member: where it alone
     is wrong, what came before is all of the member, and some byte of it is not what was written.
     """
     head = b""
@@ -83,7 +76,7 @@ def _members(rest: bytes, chunks: Iterator[bytes], compression: str, name: str) 
                 offset += len(content)
                 yield content
         except ValueError as error:
-            raise Damaged(
+            raise DamagedError(
                 f"{name}: expected a whole {compression} file, found a damaged one ({error}) after {offset} bytes of content",
                 offset,
             ) from error
@@ -92,7 +85,7 @@ def _members(rest: bytes, chunks: Iterator[bytes], compression: str, name: str) 
             if not rest:
                 return
             if compression_of(rest) != compression:
-                raise Damaged(
+                raise DamagedError(
                     f"{name}: expected the end of the file or another {compression} member, "
                     f"found {rest[:8]!r} after {offset} bytes of content",
                     offset,
@@ -104,7 +97,7 @@ def _members(rest: bytes, chunks: Iterator[bytes], compression: str, name: str) 
             try:
                 rest = next(chunks)
             except StopIteration:
-                raise Damaged(
+                raise DamagedError(
                     f"{name}: expected a whole {compression} file, found its end after {offset} bytes of content",
                     offset,
                 ) from None
@@ -132,7 +125,7 @@ def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
             if size >= PIECE:
                 yield b"".join(gathered)
                 gathered, size = [], 0
-    except Damaged:
+    except DamagedError:
         if gathered:
             yield b"".join(gathered)
         raise

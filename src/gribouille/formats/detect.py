@@ -11,8 +11,8 @@ from pathlib import PurePosixPath
 from typing import Literal
 from urllib.parse import unquote
 
-from gribouille.formats.compression import Compression, Damaged, compression_of, decompressed
-from gribouille.formats.records import FormatError
+from gribouille.formats.compression import Compression, compression_of, decompressed
+from gribouille.formats.records import DamagedError, FormatError
 
 HEAD_BYTES = 64 << 10  # what `detect` wants to see of a file, and of what is inside
 Format = Literal["ndjson", "csv", "binary", "stroke3", "bitmap", "svg"]
@@ -60,7 +60,7 @@ def detect(head: bytes, name: str) -> Detected:
     if not head:
         raise _refused(name, "an empty file")
     compression = compression_of(head)
-    inside = _head_inside(head, name)
+    inside = head_inside(head, name)
     if not inside:
         raise _refused(name, f"{compression} with nothing inside")
     found = _format(inside, name)
@@ -77,7 +77,7 @@ def word_of(name: str) -> str | None:
     return FOLDERS.sub("", stem).strip() or None
 
 
-def _head_inside(head: bytes, name: str) -> bytes:
+def head_inside(head: bytes, name: str) -> bytes:
     """The first HEAD_BYTES of the content, unpacked; a head is cut off somewhere, so that is no damage."""
     inside = b""
     pieces = decompressed(iter([head]), name)
@@ -86,7 +86,7 @@ def _head_inside(head: bytes, name: str) -> bytes:
             inside += next(pieces)
         except StopIteration:
             break
-        except Damaged:
+        except DamagedError:
             if not inside:
                 raise
             break

@@ -33,6 +33,7 @@ WANT_FEW = f"at most {MAX_POINTS} points in a drawing"
 WANT_FINITE = "finite dx, dy and a drawing of finite extent"
 WANT_PEN = "pen_lifted: 0 or 1"
 WANT_PART = "arrays train, valid and test only"
+LOST = "scale and position of the strokes, key_id, country, time, whether it was recognized"
 
 
 def read(file: IO[bytes], name: str, word: str | None) -> Iterator[Parsed]:

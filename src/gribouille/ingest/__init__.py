@@ -24,8 +24,8 @@ from gribouille.ingest.finish import finish
 from gribouille.ingest.piece import Note, StrictError, make_piece, read_note
 from gribouille.ingest.plan import Plan, plan_of, same_plan
 from gribouille.labels import vocabulary
-from gribouille.sources import find_all, reader
-from gribouille.store.card import CARD_NAME, Card
+from gribouille.sources import find_all, shown, stream
+from gribouille.store.card import CARD_NAME, Card, StoreError
 from gribouille.store.parts import PART_ROWS
 
 Progress = Callable[[int, int, int], None]  # bytes read, bytes in all, rows written
@@ -82,7 +82,7 @@ def ingest(
 
     `run` makes the pieces, by default on threads of this process. Raises IngestError, SourceError and FormatError for
     sources or an `out` that will not do, and FormatError for a bad row where the options are strict: then nothing is
-    left. OSError (a source that cannot be read on) and an interruption leave what is done for the next ingest of the
+    left. SourceError (a source that cannot be read on) and an interruption leave what is done for the next ingest of the
     same sources, in .STORE.part beside `out`.
     """
     options = options or IngestOptions()
@@ -152,15 +152,13 @@ def _located(plan: Plan, error: StrictError) -> FormatError:
     file = plan.files[error.file].file
     fault = error.fault
     if fault.line is None:
-        return fault.error(file.url)
-    before, at, source = 0, 0, reader(file)
-    while at < error.start:
-        stop = min(at + (8 << 20), error.start)
-        before += source.read(at, stop).count(b"\n")
-        at = stop
-    if error.start and source.read(error.start - 1, error.start) != b"\n":
-        before += 1  # the stretch's first line is the next one
-    return FormatError(f"{file.url}:{before + fault.line}: {fault.reason}")
+        return fault.error(shown(file.url))
+    before, ends_line = 0, True
+    for chunk in stream(file, 0, error.start):
+        before += chunk.count(b"\n")
+        ends_line = chunk.endswith(b"\n")
+    line = before + (not ends_line) + fault.line  # a stretch begins with the next whole line
+    return FormatError(f"{shown(file.url)}:{line}: {fault.reason}")
 
 
 def _first_fault(folder: Path) -> str:
@@ -185,7 +183,7 @@ def _working_folder(out: Path, plan: Plan) -> Iterator[Path]:
                 (folder / "plan.json").write_text(plan.text(), encoding="utf-8")
             try:
                 yield folder
-            except (ValueError, AssertionError):
+            except (FormatError, StoreError, IngestError):  # going on would end there again
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
     except Timeout:

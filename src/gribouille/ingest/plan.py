@@ -4,11 +4,11 @@ A plan is a pure function of the sources and the options, and is written beside 
 that goes on, on this machine or another, finds the same plan or starts anew.
 """
 
-import hashlib
 import json
 import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 from gribouille.formats.blocks import BLOCK_BYTES
 from gribouille.formats.detect import HEAD_BYTES
 from gribouille.formats.reading import Kind, kind_of
-from gribouille.sources import SourceFile, reader
+from gribouille.sources import SourceFile, reader, shown
 from gribouille.store.parts import PART_ROWS
 
 PLAN_VERSION = 1
@@ -63,12 +63,10 @@ class Plan:
 
     def text(self) -> str:
         """The plan as JSON: two ingests that would do the same have the same text."""
-        return json.dumps(asdict(self), ensure_ascii=False, indent=1)
-
-    @property
-    def digest(self) -> str:
-        """A short name of the plan."""
-        return hashlib.sha256(self.text().encode()).hexdigest()[:16]
+        fields = asdict(self)
+        for planned in fields["files"]:
+            planned["file"]["url"] = shown(planned["file"]["url"])  # a signature in it is nobody's business
+        return json.dumps(fields, ensure_ascii=False, indent=1)
 
 
 def plan_of(
@@ -100,7 +98,8 @@ def plan_of(
 
 
 def _planned(file: SourceFile) -> Planned:
-    head = reader(file).read(0, min(file.bytes, HEAD_BYTES))
+    with closing(reader(file)) as opened:
+        head = opened.read(0, min(file.bytes, HEAD_BYTES))
     return Planned(file, kind_of(head, file.name))
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ from gribouille.formats.reading import Kind, chunks_of, parsed_lines
 from gribouille.formats.reading import parsed as parsed_stream
 from gribouille.formats.records import Parsed
 from gribouille.formats.rows import Words
-from gribouille.sources import SourceFile, is_local
+from gribouille.sources import SourceError, SourceFile
 from gribouille.sources import stream as bytes_of
 
 TAIL_BYTES = 1 << 16  # read at once of the line that goes on after a stretch
@@ -37,7 +38,7 @@ def parsed_of(
 ) -> Iterator[Parsed]:
     """The drawings of bytes start … stop − 1 of a file (all of it unless kind.splits), in its order, counted in `read`.
 
-    A batch is valid until the next one is asked for. Raises OSError where the file cannot be read.
+    A batch is valid until the next one is asked for. Raises SourceError where the file cannot be read.
     """
     if kind.splits:
         # One byte more before: only it tells whether a line starts at `start`.
@@ -53,17 +54,22 @@ def parsed_of(
 
 
 def opened(file: SourceFile, start: int, stop: int) -> ByteStream:
-    """The bytes start … stop − 1 of a file as a stream. Raises OSError, also while it is read."""
-    if is_local(file):
-        return _LocalBytes(file.url, start, stop)
+    """The bytes start … stop − 1 of a file as a stream. Raises SourceError, also while it is read."""
+    if file.local:
+        return _LocalBytes(file, start, stop)
     return Chunks(bytes_of(file, start, stop))
 
 
 class _LocalBytes(io.RawIOBase):
     """A stretch of a local file, read straight into the buffer that it is asked to fill."""
 
-    def __init__(self, path: str, start: int, stop: int) -> None:
-        self._file = open(path, "rb", buffering=0)  # noqa: SIM115, PTH123 - closed at the stretch's end
+    def __init__(self, file: SourceFile, start: int, stop: int) -> None:
+        self._source = file
+        self._file = open(file.url, "rb", buffering=0)  # noqa: SIM115, PTH123 - closed at the stretch's end
+        found = os.fstat(self._file.fileno())
+        if (found.st_size, str(found.st_mtime_ns)) != (file.bytes, file.version):
+            self._file.close()
+            raise SourceError(f"{file.url}: expected the file as it was first found, found it changed since then")
         self._file.seek(start)
         self._left = stop - start
 
@@ -75,7 +81,7 @@ class _LocalBytes(io.RawIOBase):
         if not size:
             self._file.close()
             if self._left:
-                raise OSError(f"{self._file.name}: expected {self._left} more bytes, found its end: it became shorter")
+                raise SourceError(f"{self._source.url}: expected {self._left} more bytes, found its end: it was cut")
         self._left -= size
         return size
 
