@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gribouille.drawing import Drawings, drawing_of
 from gribouille.formats import ndjson, reading
 from gribouille.formats.records import Records
-from gribouille.ingest import IngestOptions, ingest
+from gribouille.ingest import IngestError, IngestOptions, ingest
 from gribouille.packing_kernel import pack
 from gribouille.store import Store, StoreError
 from gribouille.store.kernel import fnv1a
@@ -131,12 +131,12 @@ def test_rows_out_of_range_are_refused(folder: Path) -> None:
             store.gather(np.array([0, row]))
 
 
-def test_a_store_without_rows_is_a_store(tmp_path: Path) -> None:
-    """An empty file makes an empty store."""
-    (tmp_path / "none.ndjson").write_text("")
-    ingest([tmp_path / "none.ndjson"], tmp_path / "store")
-    store = Store.open(tmp_path / "store")
-    assert (len(store), store.labels, len(store.label), len(store.gather(np.zeros(0, np.int64)))) == (0, (), 0, 0)
+def test_sources_without_a_good_row_make_no_store(tmp_path: Path) -> None:
+    """There is nothing to learn from: the message shows the first bad row."""
+    (tmp_path / "none.ndjson").write_text('{"word":"cat"}\n')
+    with pytest.raises(IngestError, match=r"expected at least one good row, found none.*the key 'drawing'"):
+        ingest([tmp_path / "none.ndjson"], tmp_path / "store")
+    assert [path.name for path in tmp_path.iterdir()] == ["none.ndjson"]
 
 
 def test_a_store_writes_ndjson_that_makes_the_same_store(folder: Path, tmp_path: Path) -> None:
@@ -200,23 +200,23 @@ def change_card(folder: Path, **fields: object) -> None:
 def test_another_format_version_is_refused(damaged: Path) -> None:
     """A store of another version says which was expected and to ingest again."""
     change_card(damaged, version=99)
-    with pytest.raises(StoreError, match="version 1, found gribouille store version 99: ingest again"):
+    with pytest.raises(StoreError, match="version 2, found gribouille store version 99: ingest again"):
         Store.open(damaged)
 
 
 def test_a_truncated_file_is_refused(damaged: Path) -> None:
     """A part cut short is named with both sizes."""
-    part = damaged / "drawings" / "00001.arrow"
+    part = damaged / "drawings" / "00000-001.arrow"
     part.write_bytes(part.read_bytes()[:-100])
-    with pytest.raises(StoreError, match=r"00001\.arrow: expected \d+ bytes as the card says, found \d+"):
+    with pytest.raises(StoreError, match=r"00000-001\.arrow: expected \d+ bytes as the card says, found \d+"):
         Store.open(damaged)
 
 
 def test_a_damaged_file_is_refused(damaged: Path) -> None:
     """A part of the right size that is no Arrow file, and one that is gone, are named."""
-    part = damaged / "drawings" / "00001.arrow"
+    part = damaged / "drawings" / "00000-001.arrow"
     part.write_bytes(b"\0" * part.stat().st_size)
-    with pytest.raises(StoreError, match=r"00001\.arrow: expected an Arrow file"):
+    with pytest.raises(StoreError, match=r"00000-001\.arrow: expected an Arrow file"):
         Store.open(damaged)
     part.unlink()
     with pytest.raises(StoreError, match="found no such file"):
@@ -238,11 +238,11 @@ def change_offset(part: Path, column: str, at: int, number: int) -> None:
 @pytest.mark.parametrize("column", ["points", "times"])
 def test_a_damaged_offset_is_refused_before_it_is_followed(damaged: Path, column: str, number: int) -> None:
     """In a file of the right size, an offset that leads out of it raises StoreError naming the file: no memory is read."""
-    part = damaged / ("drawings" if column == "points" else "times") / "00001.arrow"
+    part = damaged / ("drawings" if column == "points" else "times") / "00000-001.arrow"
     change_offset(part, column, 5, number)
     store = Store.open(damaged)
     with pytest.raises(
-        StoreError, match=rf"{part.parent.name}/00001\.arrow: expected the {column} of its row [45] inside"
+        StoreError, match=rf"{part.parent.name}/00000-001\.arrow: expected the {column} of its row [45] inside"
     ):
         store.records(np.arange(ROWS))
     assert len(store.records(np.arange(64))) == 64  # the other parts are whole
@@ -250,15 +250,15 @@ def test_a_damaged_offset_is_refused_before_it_is_followed(damaged: Path, column
 
 def test_a_column_larger_than_its_file_is_refused(damaged: Path) -> None:
     """Where a binary column's last offset lies outside, opening says so."""
-    change_offset(damaged / "drawings" / "00001.arrow", "points", 64, 1 << 20)
-    with pytest.raises(StoreError, match=r"00001\.arrow: expected an Arrow file, found a damaged one"):
+    change_offset(damaged / "drawings" / "00000-001.arrow", "points", 64, 1 << 20)
+    with pytest.raises(StoreError, match=r"00000-001\.arrow: expected an Arrow file, found a damaged one"):
         Store.open(damaged)
 
 
 def test_as_many_countries_as_the_index_can_say(tmp_path: Path) -> None:
     """256 countries fill the column's index type, and a row without one is still told apart."""
     countries = [*(f"{number:03}" for number in range(256)), None]
-    lines = [json.dumps(record(1) | {"countrycode": country}) for country in countries]
+    lines = [json.dumps(record(1) | {"countrycode": country, "key_id": row}) for row, country in enumerate(countries)]
     (tmp_path / "drawings.ndjson").write_text("\n".join(lines))
     ingest([tmp_path / "drawings.ndjson"], tmp_path / "store")
     found = Store.open(tmp_path / "store").records(np.arange(257))
@@ -294,8 +294,8 @@ GOLDEN_KEYS = {
 def test_the_split_of_golden_keys() -> None:
     """The same keys fall on the same side on every machine and in every version."""
     keys = np.array(list(GOLDEN_KEYS), np.uint64)
-    nothing = Drawings(np.zeros((0, 3), np.uint8), np.zeros(len(keys) + 1, np.int64))
-    assert split_of(keys, np.ones(len(keys), bool), nothing).tolist() == list(GOLDEN_KEYS.values())
+    nothing = (np.zeros(0, np.uint8), np.zeros(len(keys) + 1, np.int64))
+    assert split_of(keys, np.ones(len(keys), bool), *nothing).tolist() == list(GOLDEN_KEYS.values())
 
 
 def test_splitmix64_is_the_published_one() -> None:
@@ -316,8 +316,8 @@ def test_the_hash_of_golden_points(house: list) -> None:
 def test_the_split_has_the_promised_shares() -> None:
     """86, 4 and 10 % of many keys, within four standard deviations; consecutive keys are spread as well as any."""
     rows = 200_000
-    nothing = Drawings(np.zeros((0, 3), np.uint8), np.zeros(rows + 1, np.int64))
-    split = split_of(np.arange(rows, dtype=np.uint64), np.ones(rows, bool), nothing)
+    nothing = (np.zeros(0, np.uint8), np.zeros(rows + 1, np.int64))
+    split = split_of(np.arange(rows, dtype=np.uint64), np.ones(rows, bool), *nothing)
     for value, share in ((TRAIN, 0.86), (VALIDATION, 0.04), (TEST, 0.10)):
         assert abs((split == value).mean() - share) < 4 * np.sqrt(share * (1 - share) / rows)
 
