@@ -33,7 +33,8 @@ def main() -> None:
     start = time.perf_counter()
     bounds = [options.rows * index // len(paths) for index in range(len(paths) + 1)]
     for index, path in enumerate(paths):
-        lines = [normal(line) for line in (gzip.open(path) if path.suffix == ".gz" else path.open("rb"))]
+        octets = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        lines = [normal(line) for line in octets.splitlines()]
         target = options.out / path.name.removesuffix(".gz")
         write(lines, target, bounds[index], bounds[index + 1])
     octets = sum(path.stat().st_size for path in options.out.iterdir())

@@ -1,5 +1,6 @@
 """Two nodes of a cluster, on this machine: the same training and search, whatever becomes of a process."""
 
+import json
 import os
 import pickle
 import signal
@@ -19,8 +20,17 @@ from shapes import store_of_shapes
 from test_train import TINY
 
 from gribouille.checkpoint import LAST, LOG, load_weights
-from gribouille.cluster import Cluster, ClusterSearch, ClusterTraining, search_on_cluster, train_on_cluster
+from gribouille.cluster import (
+    Cluster,
+    ClusterSearch,
+    ClusterTraining,
+    pieces_on_cluster,
+    search_on_cluster,
+    train_on_cluster,
+)
 from gribouille.course import TrainConfig
+from gribouille.formats.records import FormatError
+from gribouille.ingest import IngestOptions, ingest
 from gribouille.search import SearchConfig, Space, write_report
 from gribouille.search.study import finished_trials, load_study
 from gribouille.store import Store
@@ -150,6 +160,31 @@ def test_a_training_on_two_nodes_survives_a_killed_process(store, two_nodes, tmp
     assert killed
     assert card.processes == 2
     assert_same_weights(tmp_path / "whole", tmp_path / "killed")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
+@pytest.mark.filterwarnings("ignore")  # as above
+def test_an_ingest_on_two_nodes_survives_a_killed_process(two_nodes, tmp_path):
+    """The process of a piece is killed with SIGKILL in the middle; the store is one machine's, byte for byte."""
+    source = tmp_path / "cat.ndjson"
+    rows = [
+        {"word": "cat", "key_id": key, "drawing": [[[0, 255, key % 256], [key // 256, 7, 255]]]} for key in range(9000)
+    ]
+    source.write_text("".join(json.dumps(row) + "\n" for row in [*rows[:5000], {"word": "cat"}, *rows[5000:], rows[3]]))
+    # Small blocks make a piece slow enough to be met in the middle.
+    options = IngestOptions(piece_bytes=200_000, block_bytes=300)
+    whole = ingest([source], tmp_path / "whole", options)
+    thread, killed = killing("ray::_made", tmp_path / ".store.part" / "pieces" / "00001.faults")
+    card = ingest([source], tmp_path / "store", options, run=pieces_on_cluster(Cluster()))
+    thread.join()
+    assert killed
+    assert card == whole
+    assert sum(card.quarantined.values()) == 2
+    for path in (tmp_path / "whole").rglob("*.*"):
+        assert path.read_bytes() == (tmp_path / "store" / path.relative_to(tmp_path / "whole")).read_bytes()
+    with pytest.raises(FormatError, match=r"cat\.ndjson:5001: expected the key 'drawing'"):
+        ingest([source], tmp_path / "strict", replace(options, strict=True), run=pieces_on_cluster(Cluster()))
+    assert not (tmp_path / ".strict.part").exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")

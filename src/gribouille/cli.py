@@ -156,22 +156,56 @@ def _has_screen() -> bool:
 
 @app.command()
 def ingest(
-    sources: Annotated[list[Path], typer.Argument(metavar="SOURCE…", help="NDJSON files or folders, .gz too.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE…", help="Files, folders, globs or addresses (https://, gs://, s3://) of drawings."
+        ),
+    ],
     out: Annotated[Path, typer.Option(metavar="STORE", help="Folder of the new store.")],
     training_only: Annotated[
-        list[Path] | None, typer.Option(metavar="SOURCE", help="More sources, whose drawings are only trained on.")
+        list[str] | None, typer.Option(metavar="SOURCE", help="More sources, whose drawings are only trained on.")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the store that is there.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad row, instead of quarantine.")] = False,
+    any_word: Annotated[bool, typer.Option("--any-word", help="Take words that Quick, Draw! does not have.")] = False,
+    keep_duplicates: Annotated[
+        bool, typer.Option("--keep-duplicates", help="Keep rows whose key_id an earlier row has.")
+    ] = False,
+    cluster: Annotated[
+        str, typer.Option(metavar="ADDRESS", help='Ray cluster that does the work: "auto" for this machine\'s.')
+    ] = "",
 ) -> None:
-    """Turn drawings, raw or simplified, into a store."""
+    """Turn files of drawings into a store.
+
+    NDJSON, raw or simplified, Kaggle's CSV, Google's .bin and sketch-rnn's .npz, gzip or zstd too: what a file is shows
+    in its content. Bad rows go to STORE/quarantine.ndjson with their place and the reason. What is interrupted or
+    killed goes on when the same command is given again.
+    """
     from gribouille.ingest import IngestOptions, ingest
+    from gribouille.store.card import QUARANTINE_NAME
     from gribouille.terminal import ingesting
 
-    options = IngestOptions(training_only=tuple(training_only or ()), overwrite=overwrite)
+    options = IngestOptions(
+        training_only=tuple(training_only or ()),
+        overwrite=overwrite,
+        strict=strict,
+        any_word=any_word,
+        keep_duplicates=keep_duplicates,
+    )
+    run = None
+    if cluster:
+        from gribouille.cluster import Cluster, pieces_on_cluster
+
+        run = pieces_on_cluster(Cluster(cluster))
     with ingesting() as progress:
-        card = ingest(sources, out, options, progress)
+        card = ingest(sources, out, options, progress, run)
     splits = ", ".join(f"{name} {rows:,}" for name, rows in card.splits.items())
     typer.echo(f"{out}: {card.rows:,} drawings of {len(card.labels)} words ({splits}); hash {card.hash[:12]}")
+    if card.quarantined:
+        typer.echo(f"{sum(card.quarantined.values()):,} rows are not in it but in {out / QUARANTINE_NAME}:")
+        for expected, rows in sorted(card.quarantined.items(), key=lambda item: -item[1]):
+            typer.echo(f"  {rows:,} × expected {expected}")
 
 
 @app.command()

@@ -1,14 +1,14 @@
-"""Training and searching on several machines, with Ray: a store and a configuration in, the same folders out as on one machine.
+"""Ingesting, training and searching on several machines, with Ray: the same files and folders out as on one machine.
 
-Every machine sees the store and the folder under the same paths (a shared file system), and has Gribouille installed.
-When a process dies, Ray starts it again and it goes on from the run folder, as an interrupted run on one machine
-does: nothing here keeps any state of its own that matters. Ray is imported when it is used; `gribouille[cluster]`
-brings it.
+Every machine sees the store and the folder (and sources that are files) under the same paths, on a shared file system,
+and has Gribouille installed. When a process dies, Ray starts it again and it goes on from the run folder, as an
+interrupted run on one machine does: nothing here keeps any state of its own that matters. Ray is imported when it is
+used; `gribouille[cluster]` brings it.
 """
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,9 @@ from typing import Any
 
 from gribouille.checkpoint import LAST, Card, load_weights
 from gribouille.course import TrainConfig
+from gribouille.ingest import Count, Run
+from gribouille.ingest.piece import Note, make_piece
+from gribouille.ingest.plan import Plan
 from gribouille.search.found import Found, found_in
 from gribouille.search.space import SearchConfig, base_values, distributions
 from gribouille.search.study import TRIALS, Tried, alone, folder_of, record, sampler_of, thin
@@ -69,6 +72,40 @@ class ClusterSearch:
 
     cluster: Cluster = field(default_factory=Cluster)
     search: SearchConfig = field(default_factory=SearchConfig)
+
+
+def pieces_on_cluster(cluster: Cluster) -> Run:
+    """Makes the pieces of an ingest on the nodes of a cluster, one a task; what `ingest` is given to run.
+
+    A task whose process or node dies is started again by Ray, elsewhere if need be, and makes its piece from the start. Of
+    several pieces that fail, the first one's error is raised, as on one machine.
+    """
+
+    def run(plan: Plan, numbers: Sequence[int], folder: Path, count: Count) -> None:
+        with _connected(cluster):
+            import ray
+
+            make = ray.remote(num_cpus=cluster.cores, max_retries=-1)(_made)
+            given = ray.put(plan)
+            waiting = {make.remote(given, number, folder.resolve()): number for number in numbers}
+            failed: tuple[int, Exception] | None = None
+            while waiting:
+                (task,), _ = ray.wait(list(waiting), num_returns=1)
+                number = waiting.pop(task)
+                try:
+                    note: Note = ray.get(task)
+                    count.step(note.bytes, note.rows)
+                except ray.exceptions.TaskCancelledError:
+                    continue
+                except ray.exceptions.RayTaskError as error:
+                    if failed is None or number < failed[0]:
+                        failed = number, error.cause if isinstance(error.cause, Exception) else error
+                    for later in [each for each, place in waiting.items() if place > number]:
+                        ray.cancel(later)
+            if failed is not None:
+                raise failed[1]
+
+    return run
 
 
 def train_on_cluster(store: Path, out: Path, config: ClusterTraining) -> Card:
@@ -125,6 +162,11 @@ def search_on_cluster(store: Path, out: Path, config: ClusterSearch) -> Found:
         study = record(out, search, drawings, tried)
         thin(out, study, search.keep)
         return found_in(out)
+
+
+def _made(plan: Plan, number: int, folder: Path) -> Note:
+    """What a task of an ingest does, on whatever node it runs."""
+    return make_piece(plan, number, folder)
 
 
 def _learn(task: dict[str, Any]) -> None:
