@@ -382,6 +382,9 @@ def test_sources_that_will_not_do_are_named(sources: Path, tmp_path: Path) -> No
     """A missing source, and a file that is no drawings, are refused before anything is written."""
     with pytest.raises(SourceError, match="missing"):
         ingest([tmp_path / "missing"], tmp_path / "store")
+    (sources / "test.csv").write_text('key_id,countrycode,drawing\n1,US,"[[[1],[2]]]"\n')
+    with pytest.raises(FormatError, match=r"sources/test\.csv: expected a column 'word' to learn from"):
+        ingest([sources], tmp_path / "store")
     (sources / "page.ndjson").write_text("<html><body>Sign in</body></html>")
     with pytest.raises(FormatError, match=r"sources/page\.ndjson: expected .* found an HTML page"):
         ingest([sources], tmp_path / "store")

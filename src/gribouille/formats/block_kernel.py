@@ -104,7 +104,7 @@ def tables_for(size: int, lines: int) -> Tables:
     A point takes at least 4 bytes of text ("0," twice) and a stroke 8, except in the one record that is refused.
     """
     tables: Tables | None = getattr(_kept, "tables", None)
-    if tables is None or len(tables.packed) < _packed_size(size) or len(tables.rows) < lines:
+    if tables is None or len(tables.packed) < packed_size(size) or len(tables.rows) < lines:
         tables = _kept.tables = _new(size, max(lines, size // 64))
     tables.label_slots[:] = -1
     tables.country_slots[:] = -1
@@ -112,7 +112,8 @@ def tables_for(size: int, lines: int) -> Tables:
     return tables
 
 
-def _packed_size(size: int) -> int:
+def packed_size(size: int) -> int:
+    """The bytes that the packed drawings of a block of `size` bytes take at most, the refused one included."""
     return size // 2 + 3 * MAX_POINTS
 
 
@@ -121,7 +122,7 @@ def _new(size: int, lines: int) -> Tables:
     points = size // 4 + MAX_POINTS + 1
     return Tables(
         rows=np.empty(lines, ROW),
-        packed=np.empty(_packed_size(size), np.uint8),
+        packed=np.empty(packed_size(size), np.uint8),
         starts=np.empty(MAX_POINTS + 1, np.int64),
         xy=np.empty((points, 2)),
         t=np.empty(points),

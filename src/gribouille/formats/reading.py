@@ -35,27 +35,27 @@ class Kind:
         return self.format in ("ndjson", "csv") and not self.compression
 
     @property
+    def has_words(self) -> bool:
+        """Whether the drawings come with their words: in the challenge's test file they do not."""
+        return self.format != "csv" or WORD in self.columns
+
+    @property
     def lost(self) -> str:
         """What the format does not tell of a drawing."""
         return {"stroke3": stroke3.LOST, "binary": binary.LOST}.get(self.format, "")
 
 
 def kind_of(head: bytes, name: str) -> Kind:
-    """What a file is that begins with `head` (HEAD_BYTES or all of it). Raises FormatError where it is nothing to learn
-    from: pictures, or drawings without their words."""
+    """What a file is that begins with `head` (HEAD_BYTES or all of it). Raises FormatError where it is no drawings."""
     detected = detect(head, name)
     if detected.format in ("bitmap", "svg"):
         found = "pictures without strokes (.npy)" if detected.format == "bitmap" else "a single drawing (SVG)"
-        raise FormatError(f"{name}: expected a file of drawings with their words, found {found}")
+        raise FormatError(f"{name}: expected a file of drawings, found {found}")
     columns: tuple[int, ...] = ()
     if detected.format == "csv":
         columns = tuple(
             csv.columns_of(head_inside(head, name).partition(b"\n")[0].decode("utf-8-sig", "replace"), name).tolist()
         )
-        if WORD not in columns:
-            raise FormatError(
-                f"{name}: expected a column 'word' to learn from, found none: it is the challenge's test file"
-            )
     if detected.format in ("binary", "stroke3") and detected.word is None:
         raise FormatError(
             f"{name}: expected a file named after its word, as this format wants, found no word in its name"

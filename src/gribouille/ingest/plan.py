@@ -16,6 +16,7 @@ from pathlib import Path
 from gribouille.formats.blocks import BLOCK_BYTES
 from gribouille.formats.detect import HEAD_BYTES
 from gribouille.formats.reading import Kind, kind_of
+from gribouille.formats.records import FormatError
 from gribouille.sources import SourceFile, reader, shown
 from gribouille.store.parts import PART_ROWS
 
@@ -100,7 +101,12 @@ def plan_of(
 def _planned(file: SourceFile) -> Planned:
     with closing(reader(file)) as opened:
         head = opened.read(0, min(file.bytes, HEAD_BYTES))
-    return Planned(file, kind_of(head, file.name))
+    kind = kind_of(head, file.name)
+    if not kind.has_words:
+        raise FormatError(
+            f"{file.name}: expected a column 'word' to learn from, found none: it is the challenge's test file"
+        )
+    return Planned(file, kind)
 
 
 def _weight(planned: Planned) -> int:
