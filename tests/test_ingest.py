@@ -3,10 +3,11 @@
 import gzip
 import hashlib
 import json
+import multiprocessing
 import random
-import signal
-import subprocess
-import sys
+import shutil
+import time
+from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
 import numpy as np
@@ -295,41 +296,43 @@ def test_two_ingests_to_one_place_do_not_meet(sources: Path, tmp_path: Path) -> 
     assert found
 
 
-PROGRAM = """
-import sys, time
-from pathlib import Path
-from gribouille.ingest import IngestOptions, ingest
-wait = float(sys.argv[3])
-def step(read, total, rows):
-    print("step", flush=True)
-    time.sleep(wait)
-ingest([Path(sys.argv[1])], Path(sys.argv[2]), IngestOptions(piece_bytes=4000, block_bytes=500, threads=2), step)
-"""
+def ingest_slowly(sources: Path, out: Path, steps: "Synchronized[int]") -> None:
+    """An ingest in small pieces that counts its steps and takes its time over each, so that it can be met anywhere."""
+
+    def step(read: int, total: int, rows: int) -> None:
+        steps.value += 1
+        time.sleep(0.001)
+
+    ingest([sources], out, IN_SMALL_PIECES, step)
+
+
+IN_SMALL_PIECES = IngestOptions(piece_bytes=4000, block_bytes=500, threads=2)
 
 
 def test_a_killed_ingest_ends_as_if_it_had_not_been(sources: Path, tmp_path: Path) -> None:
     """Killed with SIGKILL at 20 random moments, one after the other, the store is the same byte for byte."""
-    (sources / "dog.ndjson").write_text(lines("dog", 10_000, 600) + "bad\n" + lines("dog", 10_100, 5))
-    options = IngestOptions(piece_bytes=4000, block_bytes=500, threads=2)
-    ingest([sources], tmp_path / "whole", options)
+    (sources / "dog.ndjson").write_text(lines("dog", 10_000, 2000) + "bad\n" + lines("dog", 10_100, 5))
+    ingest([sources], tmp_path / "whole", IN_SMALL_PIECES)
+    out = tmp_path / "store"
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["gribouille.ingest"])
     draw = random.Random(6)
-    kills = 0
-    while kills < 20:
-        command = [sys.executable, "-c", PROGRAM, str(sources), str(tmp_path / "store"), "0.002"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        for _ in range(draw.randint(1, 25)):
-            if not process.stdout.readline():
-                break
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-        kills += 1
-        if (tmp_path / "store").exists():
-            break
-    if not (tmp_path / "store").exists():
-        ingest([sources], tmp_path / "store", options)
-    assert contents(tmp_path / "store") == contents(tmp_path / "whole")
+    met = 0
+    for _ in range(20):
+        steps = context.Value("q", 0)
+        process = context.Process(target=ingest_slowly, args=(sources, out, steps))
+        process.start()
+        moment = draw.randint(1, 40)
+        while process.is_alive() and steps.value < moment:
+            time.sleep(0.0002)
+        process.kill()
+        process.join()
+        process.close()
+        met += not out.exists()
+        shutil.rmtree(out, ignore_errors=True)  # it may have come to its end: then another one is begun
+    assert met >= 15
+    ingest([sources], out, IN_SMALL_PIECES)
+    assert contents(out) == contents(tmp_path / "whole")
 
 
 def test_a_store_comes_back_when_its_replacement_cannot_take_its_place(
