@@ -15,10 +15,11 @@ from typing import Annotated
 import typer
 
 from gribouille import __version__
+from gribouille.data_commands import data_app
 
 # What gribouille[train] brings.
 LABORATORY = {
-    *("matplotlib", "numba", "onnx", "onnxscript", "optuna", "pyarrow", "safetensors", "tensorboard", "timm"),
+    *("PIL", "matplotlib", "numba", "onnx", "onnxscript", "optuna", "pyarrow", "safetensors", "tensorboard", "timm"),
     *("torch", "torchvision"),
 }
 LOCALHOST = "127.0.0.1"
@@ -172,6 +173,9 @@ def ingest(
         card = ingest(sources, out, options, progress)
     splits = ", ".join(f"{name} {rows:,}" for name, rows in card.splits.items())
     typer.echo(f"{out}: {card.rows:,} drawings of {len(card.labels)} words ({splits}); hash {card.hash[:12]}")
+
+
+app.add_typer(data_app, name="data")
 
 
 @app.command()

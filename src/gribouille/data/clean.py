@@ -46,7 +46,7 @@ class CleanOptions:
     def __post_init__(self) -> None:
         if self.near is not None and not 0 < self.near <= 64:
             raise CleanError(f"near: expected a distance above 0 and up to 64 units, found {self.near:g}")
-        if not 1 <= self.scribble_threshold:
+        if not self.scribble_threshold >= 1:
             raise CleanError(f"scribble threshold: expected at least 1 deviation, found {self.scribble_threshold:g}")
 
     def settings(self) -> dict[str, dict[str, Any]]:
@@ -109,7 +109,7 @@ def clean(
         write_marks(path, store.card, whole, (dict(before.settings) if before else {}) | settings, store.split)
     return CleanReport(
         rows=len(store),
-        found={reason: 0 for reason in settings} | _counts(found),
+        found=dict.fromkeys(settings, 0) | _counts(found),
         marks=_counts(whole),
         marked=pc.count_distinct(whole["row"]).as_py(),
         unknown_keys=others.unknown_keys,
@@ -203,7 +203,9 @@ def _texts(values: np.ndarray, digits: int, unit: str) -> pa.Array:
 
 def _without(batch: pa.RecordBatch, reasons: Any) -> pa.Table:
     """The marks of other reasons."""
-    plain = pa.table([batch.column("row"), batch.column("reason").cast(pa.string()), batch.column("detail")], schema=FOUND)
+    plain = pa.table(
+        [batch.column("row"), batch.column("reason").cast(pa.string()), batch.column("detail")], schema=FOUND
+    )
     return plain.filter(pc.invert(pc.is_in(plain["reason"], value_set=pa.array(list(reasons), pa.string()))))
 
 
@@ -240,7 +242,12 @@ def _entry(line: str, place: str, size: int) -> tuple[str, str, int]:
         value = int(fields[kind])
     except (ValueError, KeyError, TypeError) as error:
         raise CleanError(f"{place}: {expected}, found {line.strip()[:80]}") from error
-    if not isinstance(reason, str) or not reason.strip() or reason == EVERYTHING or isinstance(fields[kind], bool | float):
+    if (
+        not isinstance(reason, str)
+        or not reason.strip()
+        or reason == EVERYTHING
+        or isinstance(fields[kind], bool | float)
+    ):
         raise CleanError(f"{place}: {expected}, found {line.strip()[:80]}")
     if not 0 <= value < (size if kind == "row" else 1 << 64):
         raise CleanError(f"{place}: expected a {kind} of the store, found {value}")

@@ -59,9 +59,7 @@ def empty(store: Store, rows: Rows) -> tuple[Rows, Float64[np.ndarray, "_"]]:
     return np.concatenate(found), np.concatenate(inks)
 
 
-def scribbles(
-    store: Store, rows: Rows, threshold: float = SCRIBBLE
-) -> tuple[Rows, Float64[np.ndarray, "_"]]:
+def scribbles(store: Store, rows: Rows, threshold: float = SCRIBBLE) -> tuple[Rows, Float64[np.ndarray, "_"]]:
     """The rows whose drawing crosses itself *and* crowds its box far more than is usual for the word, and their scores.
 
     The score is the smaller of both excesses, in robust standard deviations; all rows are of one word.

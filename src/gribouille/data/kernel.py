@@ -72,7 +72,7 @@ def lines(points, offsets):
 @njit(nogil=True, cache=True)
 def _side(ax, ay, bx, by, cx, cy):
     """On which side of the line from a to b the point c lies: −1, 0, 1."""
-    cross = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+    cross = (np.int32(bx) - ax) * (np.int32(cy) - ay) - (np.int32(by) - ay) * (np.int32(cx) - ax)
     return (cross > 0) - (cross < 0)
 
 
@@ -80,30 +80,33 @@ def _side(ax, ay, bx, by, cx, cy):
 def crossings(points, offsets):
     """How often the line of each drawing properly crosses itself, over all its strokes: int32 [drawings]."""
     found = np.zeros(len(offsets) - 1, np.int32)
+    longest = max(1, np.max(np.diff(offsets))) if len(found) else 1
+    ends = np.empty((longest, 4), np.int32)  # of each segment: from x, y to x, y
+    boxes = np.empty((4, longest), np.int16)  # left, right, top, bottom
     for row in range(len(found)):
-        begin, end = offsets[row], offsets[row + 1]
-        xs, ys = points[begin:end, 0].astype(np.int32), points[begin:end, 1].astype(np.int32)
-        for b in range(1, end - begin):
-            if points[begin + b, 2] == 0:
+        segments = 0
+        for n in range(offsets[row] + 1, offsets[row + 1]):
+            if points[n, 2] == 0:
                 continue
-            left, right = min(xs[b - 1], xs[b]), max(xs[b - 1], xs[b])
-            top, bottom = min(ys[b - 1], ys[b]), max(ys[b - 1], ys[b])
-            for a in range(1, b - 1):
-                if points[begin + a, 2] == 0:
-                    continue
-                if max(xs[a - 1], xs[a]) < left or min(xs[a - 1], xs[a]) > right:
-                    continue
-                if max(ys[a - 1], ys[a]) < top or min(ys[a - 1], ys[a]) > bottom:
-                    continue
+            ax, ay, bx, by = points[n - 1, 0], points[n - 1, 1], points[n, 0], points[n, 1]
+            left, right, top, bottom = min(ax, bx), max(ax, bx), min(ay, by), max(ay, by)
+            for other in range(segments):
                 if (
-                    _side(xs[a - 1], ys[a - 1], xs[a], ys[a], xs[b - 1], ys[b - 1])
-                    * _side(xs[a - 1], ys[a - 1], xs[a], ys[a], xs[b], ys[b])
-                    < 0
-                    and _side(xs[b - 1], ys[b - 1], xs[b], ys[b], xs[a - 1], ys[a - 1])
-                    * _side(xs[b - 1], ys[b - 1], xs[b], ys[b], xs[a], ys[a])
-                    < 0
+                    (boxes[0, other] <= right)
+                    & (boxes[1, other] >= left)
+                    & (boxes[2, other] <= bottom)
+                    & (boxes[3, other] >= top)
                 ):
-                    found[row] += 1
+                    cx, cy, dx, dy = ends[other]
+                    if (
+                        _side(ax, ay, bx, by, cx, cy) * _side(ax, ay, bx, by, dx, dy) < 0
+                        and _side(cx, cy, dx, dy, ax, ay) * _side(cx, cy, dx, dy, bx, by) < 0
+                    ):
+                        found[row] += 1
+            ends[segments, 0], ends[segments, 1], ends[segments, 2], ends[segments, 3] = ax, ay, bx, by
+            boxes[0, segments], boxes[1, segments] = left, right
+            boxes[2, segments], boxes[3, segments] = top, bottom
+            segments += 1
     return found
 
 

@@ -4,6 +4,7 @@ In come a store and which of its rows; out goes a picture (Pillow's `Image`), to
 time, runs from blue (drawn first) to orange (drawn last).
 """
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,18 +46,51 @@ class Choice:
 class SheetOptions:
     """How a sheet looks."""
 
-    rows: int = 10
-    columns: int = 10
+    rows: int | None = None  # by default 10, or as many as one drawing of each word needs
+    columns: int | None = None  # likewise
     side: int = 96  # px of one drawing, 28…256
     colour: Literal["ink", "time"] = "ink"
     seed: int = 0  # of which drawings are taken, where there are more
+    captions: bool = True
 
     def __post_init__(self) -> None:
         for name in ("rows", "columns"):
-            if not 1 <= getattr(self, name) <= 100:
-                raise SheetError(f"sheet {name}: expected 1…100, found {getattr(self, name)}")
+            number = getattr(self, name)
+            if number is not None and not 1 <= number <= 100:
+                raise SheetError(f"sheet {name}: expected 1…100, found {number}")
         if not SMALLEST_SIDE <= self.side <= LARGEST_SIDE:
             raise SheetError(f"sheet side: expected {SMALLEST_SIDE}…{LARGEST_SIDE} px, found {self.side}")
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A picture, and of how many drawings it shows how many."""
+
+    picture: Image.Image
+    shown: int
+    found: int
+
+
+def contact_sheet(store: Store, choice: Choice, options: SheetOptions) -> Sheet:
+    """The sheet of a choice: a random sample of a word's drawings, or one of each word where none is named.
+
+    Rows marked as duplicates stand after the ones that they duplicate. Captions are words or, on a word's sheet, row numbers.
+    Raises SheetError for a choice that is not in the store, or empty.
+    """
+    rows = chosen(store, choice)
+    found = len(rows)
+    if choice.word is None and choice.marked is None:
+        rows = one_of_each_word(store, rows, options.seed)
+        columns = options.columns or max(1, math.ceil(math.sqrt(len(rows))))
+        lines = options.rows or max(1, -(-len(rows) // columns))
+    else:
+        columns, lines = options.columns or 10, options.rows or 10
+        rows = sample(rows, columns * lines, options.seed)
+        rows = pairs(store, rows, choice.marked) if choice.marked is not None else rows
+    rows = rows[: columns * lines]
+    captions = [str(row) for row in rows] if choice.word else [store.labels[label] for label in store.label[rows]]
+    picture = picture_of(store, rows, columns, options, captions if options.captions else [])
+    return Sheet(picture, len(rows), found)
 
 
 def chosen(store: Store, choice: Choice) -> Rows:
@@ -91,25 +125,27 @@ def one_of_each_word(store: Store, rows: Rows, seed: int) -> Rows:
 
 
 def pairs(store: Store, rows: Rows, reason: str) -> Rows:
-    """Each marked row after the one that its mark says it duplicates; the rows themselves where marks name no others."""
+    """Each of these marked rows after the one that its mark says it duplicates; alone where its mark names none."""
     assert store.marks is not None
-    of_row = {
-        int(row): OTHER_ROW.match(detail or "") for row, detail in store.marks.details(reason) if row in set(rows.tolist())
-    }
-    if not any(of_row.values()):
-        return rows
-    return np.array([each for row in rows.tolist() for each in (int(of_row[row][1]) if of_row[row] else row, row)], np.int64)
+    wanted = set(rows.tolist())
+    shown: list[int] = []
+    for row, detail in store.marks.details(reason):
+        if row in wanted:
+            other = OTHER_ROW.match(detail or "")
+            shown += [int(other[1]), row] if other else [row]
+    return np.array(shown, np.int64)
 
 
-def sheet(store: Store, rows: Rows, options: SheetOptions, captions: Sequence[str] = ()) -> Image.Image:
-    """The drawings of these rows, as many as fit, row by row; each over its caption where captions are given.
+def picture_of(
+    store: Store, rows: Rows, columns: int, options: SheetOptions, captions: Sequence[str] = ()
+) -> Image.Image:
+    """The drawings of these rows, so many a line; each over its caption where captions are given.
 
     A drawing is drawn to fill its square. Raises SheetError where there is none to draw.
     """
-    rows = rows[: options.rows * options.columns]
     if not len(rows):
         raise SheetError(f"{store.path}: expected drawings for the sheet, found none like that")
-    columns = min(options.columns, len(rows))
+    columns = min(columns, len(rows))
     tall = options.side + GAP + (CAPTION if captions else 0)
     size = (GAP + columns * (options.side + GAP), GAP + -(-len(rows) // columns) * tall)
     picture = Image.new("RGB", size, PAPER)
@@ -135,7 +171,7 @@ def tiles(store: Store, rows: Rows, options: SheetOptions) -> UInt8[np.ndarray, 
     if options.colour == "time":
         moment = images[:, 1, :, :, None] / np.maximum(ink, 1e-6)  # time is covered by ink: shares of it
         colour = (1 - moment) * np.array(FIRST, np.float32) + moment * np.array(LAST, np.float32)
-    return np.rint((1 - ink) * np.array(PAPER, np.float32) + ink * np.clip(colour, 0, 255)).astype(np.uint8)
+    return np.asarray(np.rint((1 - ink) * np.array(PAPER, np.float32) + ink * np.clip(colour, 0, 255)), np.uint8)
 
 
 def write_sheet(picture: Image.Image, out: Path) -> None:

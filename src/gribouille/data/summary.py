@@ -97,9 +97,7 @@ class Summary:
         return asdict(self)
 
 
-def summary(
-    store: Store, progress: Callable[[int], None] | None = None, look_for_duplicates: bool = True
-) -> Summary:
+def summary(store: Store, progress: Callable[[int], None] | None = None, look_for_duplicates: bool = True) -> Summary:
     """What is in the store. progress: called with numbers of rows read.
 
     Everything of the files counts, marked or not; `splits` are those of the store as it was opened.
@@ -134,8 +132,8 @@ def summary(
         countries=int(np.count_nonzero(total)),
         country_unknown=int(where[:, -1].sum()),
         top_countries={store.countries[index]: int(total[index]) for index in most},
-        first_day=_day(when.first.min(initial=NONE)),
-        last_day=_day(when.last.max(initial=LATEST)),
+        first_day=_day(int(when.first.min(initial=NONE))),
+        last_day=_day(int(when.last.max(initial=LATEST))),
         time_unknown=when.unknown,
         months=when.months,
         points=_spread(lines.points.sum(axis=0), 1, lines.longest),
@@ -222,8 +220,8 @@ def _word(
         countries=int(np.count_nonzero(known)),
         top_country=store.countries[int(known.argmax())] if known.any() else None,
         median_points=_percentile(lines.points[place], 50),
-        first_day=_day(when.first[place]),
-        last_day=_day(when.last[place]),
+        first_day=_day(int(when.first[place])),
+        last_day=_day(int(when.last[place])),
         marked=marked,
     )
 
@@ -244,9 +242,8 @@ def _spread(counts: np.ndarray, unit: float, most: float, total: float | None = 
     drawings = counts.sum()
     if total is None:
         total = float((counts * np.arange(len(counts))).sum() * unit)
-    return Spread(
-        total / drawings if drawings else 0.0, *(unit * _percentile(counts, p) for p in PERCENTILES), max=float(most)
-    )
+    low, middle, high = (unit * _percentile(counts, percent) for percent in PERCENTILES)
+    return Spread(total / drawings if drawings else 0.0, low, middle, high, float(most))
 
 
 def _percentile(counts: np.ndarray, percent: float) -> float:
@@ -257,4 +254,4 @@ def _percentile(counts: np.ndarray, percent: float) -> float:
 
 def _day(moment: int) -> str | None:
     known = moment not in (NONE, LATEST)
-    return str(np.datetime64(int(moment) // DAY, "D")) if known else None
+    return str(np.datetime64(moment // DAY, "D")) if known else None

@@ -6,7 +6,6 @@ several reasons, so that each can be taken back alone. The layout is in docs/dat
 """
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -64,9 +63,7 @@ class Marks:
 
     def counts(self) -> dict[str, int]:
         """The number of rows marked for each reason."""
-        return dict(
-            zip(self.reasons, np.bincount(self.reason, minlength=len(self.reasons)).tolist(), strict=True)
-        )
+        return dict(zip(self.reasons, np.bincount(self.reason, minlength=len(self.reasons)).tolist(), strict=True))
 
     def details(self, reason: str) -> Iterator[tuple[int, str | None]]:
         """Each row that is marked for this reason, and the mark's detail."""
@@ -95,7 +92,9 @@ def read_marks(folder: Path, card: Card) -> Marks | None:
             f"with {len(batch)}"
         )
     if store != card.hash:
-        raise StoreError(f"{path}: expected marks of this store ({card.hash[:12]}), found those of {store[:12]}: delete it")
+        raise StoreError(
+            f"{path}: expected marks of this store ({card.hash[:12]}), found those of {store[:12]}: delete it"
+        )
     return found
 
 
@@ -141,7 +140,7 @@ def write_marks(
     try:
         with pa.OSFile(str(temporary), "wb") as target, pa.ipc.new_file(target, batch.schema) as writer:
             writer.write_batch(batch)
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -85,7 +85,9 @@ class Store:
         split = self._codes("split", SPLITS).astype(np.uint8)
         if self.marks is not None and len(self.marks):
             if not 0 <= self.marks.row.min() <= self.marks.row.max() < len(self):
-                raise StoreError(f"{self.path}: expected marks on rows from 0 to {len(self) - 1}, found others: damaged")
+                raise StoreError(
+                    f"{self.path}: expected marks on rows from 0 to {len(self) - 1}, found others: damaged"
+                )
             split[self.marks.row] = UNUSED
         return split
 
