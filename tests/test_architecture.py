@@ -25,6 +25,7 @@ LAYERS = [
     {"device"},
     {"sampling", "augment", "augment_kernel", "augment_device", "augment_device_kernel"},
     {"raster", "resident"},
+    {"data"},
     {"nets", "rounding"},
     {"metrics", "machine", "checkpoint", "run_card"},
     {"ensemble"},
@@ -36,7 +37,7 @@ LAYERS = [
     {"compact", "quantise", "export"},
     {"server"},
     {"site"},
-    {"options", "terminal", "cli", "__main__"},
+    {"options", "terminal", "data_commands", "cli", "__main__"},
 ]
 LAYER = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}
 
@@ -45,7 +46,7 @@ SHOP = [
 ]
 LABORATORY_PACKAGES = [
     *("torch", "triton", "torchvision", "numba", "pyarrow", "timm", "onnx", "onnxscript", "safetensors"),
-    *("optuna", "matplotlib", "tensorboard", "ray", "mlflow"),
+    *("optuna", "matplotlib", "tensorboard", "ray", "mlflow", "PIL"),
 ]
 
 # Imports every argument with the laboratory's packages out of reach; the last line tells that all went well.

@@ -15,10 +15,11 @@ from typing import Annotated
 import typer
 
 from gribouille import __version__
+from gribouille.data_commands import data_app
 
 # What gribouille[train] brings.
 LABORATORY = {
-    *("matplotlib", "numba", "onnx", "onnxscript", "optuna", "pyarrow", "safetensors", "tensorboard", "timm"),
+    *("PIL", "matplotlib", "numba", "onnx", "onnxscript", "optuna", "pyarrow", "safetensors", "tensorboard", "timm"),
     *("torch", "torchvision"),
 }
 LOCALHOST = "127.0.0.1"
@@ -206,6 +207,9 @@ def ingest(
         typer.echo(f"{sum(card.quarantined.values()):,} rows are not in it but in {out / QUARANTINE_NAME}:")
         for expected, rows in sorted(card.quarantined.items(), key=lambda item: -item[1]):
             typer.echo(f"  {rows:,} × expected {expected}")
+
+
+app.add_typer(data_app, name="data")
 
 
 @app.command()

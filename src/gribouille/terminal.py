@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich import box
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -21,6 +22,8 @@ from rich.progress import (
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from gribouille.data.clean import CleanReport
+    from gribouille.data.summary import Summary
     from gribouille.search import Found
     from gribouille.search.study import Standing as SearchStanding
     from gribouille.train import Progress as TrainProgress
@@ -110,3 +113,87 @@ def print_evaluation(summary: Mapping[str, Any], per_class: Mapping[str, float],
     if summary["calibration error"] is not None:
         console.print(f"Calibration error, natural mix: {summary['calibration error']:.1%}", highlight=False)
     console.print(f"Protocol: {summary['protocol']}", highlight=False)
+
+
+def print_summary(found: "Summary", words: int = 10) -> None:
+    """Prints what is in a store, and a table of its smallest and largest words, so many of each."""
+    console = Console(highlight=False)
+    console.print(_whole_store(found))
+    console.print(_spreads(found))
+    table = Table("word", title="Words, by drawings", box=box.SIMPLE, pad_edge=False, collapse_padding=True)
+    for head in ("drawings", "recog.", "from", "points", "first day", "last day"):
+        table.add_column(head, justify="right", no_wrap=True)
+    if found.marks:
+        table.add_column("marked", justify="right", no_wrap=True)
+    ranked = sorted(found.per_word, key=lambda word: (-word.rows, word.word))
+    few = 2 * words < len(ranked)
+    for group in (ranked[:words], ranked[len(ranked) - words :]) if few else (ranked,):
+        for word in group:
+            share = "–" if word.recognized_share is None else f"{word.recognized_share:.1%}"
+            others = f" +{word.countries - 1}" if word.countries > 1 else ""
+            where = f"{word.top_country or '–'}{others}"
+            cells = [
+                f"{word.rows:,}",
+                share,
+                where,
+                f"{word.median_points:g}",
+                word.first_day or "–",
+                word.last_day or "–",
+            ]
+            table.add_row(word.word, *cells, *([f"{word.marked:,}"] if found.marks else []))
+        table.add_section()
+    if table.row_count:
+        console.print(table)
+    if few:
+        console.print(f"{len(ranked) - 2 * words} words between are left out; --all shows every one")
+
+
+def _whole_store(found: "Summary") -> Table:
+    def listed(counts: Mapping[str, int]) -> str:
+        return ", ".join(f"{name} {count:,}" for name, count in counts.items()) or "none"
+
+    said = {
+        "yes": found.recognized,
+        "no": found.not_recognized,
+        "not known": found.recognized_unknown,
+    }
+    days = f"{found.first_day} to {found.last_day}" if found.first_day else "none known"
+    table = Table("", "", title=found.path, show_header=False)
+    table.add_row("drawings", f"{found.rows:,} of {found.words:,} words, from {found.sources:,} files")
+    table.add_row("splits", listed(found.splits))
+    table.add_row("on disk", f"{found.bytes / 1e6:,.1f} MB, {found.bytes_per_drawing:.1f} bytes a drawing")
+    table.add_row("recognized", listed(said))
+    table.add_row(
+        "countries", f"{found.countries} ({listed(found.top_countries)}; not known {found.country_unknown:,})"
+    )
+    table.add_row("made", f"{days}; not known {found.time_unknown:,}")
+    table.add_row("by month", listed(found.months))
+    table.add_row("with", f"key_id {found.with_key:,}, times of the points {found.with_times:,}")
+    if found.duplicates is not None:
+        again = f"same points {found.duplicates.same_points:,}, same key_id {found.duplicates.same_key:,}"
+        table.add_row("there again", again)
+    table.add_row("marked", listed(found.marks))
+    table.add_row("hash", found.hash)
+    return table
+
+
+def _spreads(found: "Summary") -> Table:
+    table = Table("a drawing has", *("mean", "5 %", "median", "95 %", "most"), title="Sizes")
+    for name, spread in (("points", found.points), ("strokes", found.strokes), ("ink, units", found.ink)):
+        numbers = (spread.p5, spread.p50, spread.p95, spread.max)
+        table.add_row(name, f"{spread.mean:,.1f}", *(f"{number:,.0f}" for number in numbers))
+    return table
+
+
+def print_clean(report: "CleanReport", verb: str) -> None:
+    """Prints what a run found for each reason, and how the store stands."""
+    console = Console(highlight=False)
+    table = Table("reason", "drawings", "share")
+    for reason, rows in report.found.items():
+        table.add_row(reason, f"{rows:,}", f"{rows / max(1, report.rows):.3%}")
+    console.print(table)
+    marks = ", ".join(f"{reason} {rows:,}" for reason, rows in report.marks.items()) or "none"
+    console.print(f"{sum(report.found.values()):,} {verb}; marks: {marks}")
+    console.print(f"{report.marked:,} of {report.rows:,} drawings are left out once all of these are marked")
+    if report.unknown_keys:
+        console.print(f"{report.unknown_keys:,} key_ids of the list are not in this store")

@@ -1,0 +1,170 @@
+"""`gribouille data`: what is in a store (the bare command), contact sheets, an explorer, and marks on what should be left out.
+
+Each command parses, calls one function of `gribouille.data`, prints its result.
+"""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+SUMMARY = "summary"
+
+
+class BareSummary(TyperGroup):
+    """A group of commands whose name may be left out for the first: `data STORE` is `data summary STORE`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Puts the name of the command where none is said."""
+        named = any(argument in self.commands for argument in args[:1])
+        if args and not named and args[0] not in ("--help", "-h"):
+            args = [SUMMARY, *args]
+        return super().parse_args(ctx, args)
+
+
+class Language(StrEnum):
+    """Languages that people read the explorer in."""
+
+    EN = "en"
+    FR = "fr"
+
+
+class Colour(StrEnum):
+    """How ink is coloured."""
+
+    INK = "ink"
+    TIME = "time"
+
+
+data_app = typer.Typer(cls=BareSummary, no_args_is_help=True, rich_markup_mode=None)
+
+StorePath = Annotated[Path, typer.Argument(metavar="STORE", help="Folder of the store.", show_default=False)]
+
+
+@data_app.callback()
+def data() -> None:
+    """See what is in a store, and mark what should be left out.
+
+    `gribouille data STORE` alone prints the summary.
+    """
+
+
+@data_app.command(SUMMARY)
+def data_summary(
+    store: StorePath,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, every word too, as JSON.")] = False,
+    words: Annotated[int, typer.Option(help="Smallest and largest words shown, so many each.", min=0)] = 10,
+    everything: Annotated[bool, typer.Option("--all", help="Show every word, the largest first.")] = False,
+    duplicates: Annotated[bool, typer.Option("--duplicates/--no-duplicates", help="Look for duplicates.")] = True,
+) -> None:
+    """Count what is in a store: words, countries, times, sizes, duplicates."""
+    from gribouille.data.summary import summary
+    from gribouille.store import Store
+    from gribouille.terminal import counted, print_summary
+
+    opened = Store.open(store)
+    with counted("Reading", len(opened)) as progress:
+        found = summary(opened, progress, duplicates)
+    if as_json:
+        typer.echo(json.dumps(found.to_dict(), indent=1, ensure_ascii=False, allow_nan=False))
+    else:
+        print_summary(found, len(found.per_word) if everything else words)
+
+
+@data_app.command("sheet")
+def data_sheet(
+    store: StorePath,
+    out: Annotated[Path, typer.Option(metavar="FILE.png", help="The picture.")],
+    word: Annotated[str | None, typer.Option(help="English word; without it, one drawing of each.")] = None,
+    recognized: Annotated[
+        bool | None, typer.Option("--recognized/--not-recognized", help="Only those the game (never) recognised.")
+    ] = None,
+    country: Annotated[str | None, typer.Option(help="Only those from this country, e.g. FR.")] = None,
+    marked: Annotated[
+        str | None, typer.Option(metavar="REASON", help="Only those marked so; duplicates after what they duplicate.")
+    ] = None,
+    rows: Annotated[int | None, typer.Option(min=1, max=100, help="Rows of drawings; by default 10.")] = None,
+    columns: Annotated[int | None, typer.Option(min=1, max=100, help="Drawings a row; by default 10.")] = None,
+    side: Annotated[int, typer.Option(help="Px of one drawing, 28…256.")] = 96,
+    colour: Annotated[Colour, typer.Option(help="Black, or from blue to orange by time.")] = Colour.INK,
+    captions: Annotated[bool, typer.Option("--captions/--no-captions", help="Words or rows below.")] = True,
+    seed: Annotated[int, typer.Option(help="Of which drawings are taken.")] = 0,
+) -> None:
+    """Draw a contact sheet: one word's drawings, or one drawing of each word."""
+    from gribouille.data.sheets import Choice, SheetOptions, contact_sheet, write_sheet
+    from gribouille.store import Store
+
+    choice = Choice(word, recognized, country, marked)
+    options = SheetOptions(rows, columns, side, colour.value, seed, captions)
+    made = contact_sheet(Store.open(store), choice, options)
+    write_sheet(made.picture, out)
+    typer.echo(f"{out}: {made.shown:,} of {made.found:,} drawings, {made.picture.width} × {made.picture.height} px")
+
+
+@data_app.command("explore")
+def data_explore(
+    store: StorePath,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the site; one that is there is replaced.")],
+    per_word: Annotated[int, typer.Option(min=1, max=10_000, help="Random drawings of each word.")] = 200,
+    language: Annotated[Language, typer.Option(help="Language at first sight.")] = Language.EN,
+    seed: Annotated[int, typer.Option(help="Of which drawings are taken.")] = 0,
+) -> None:
+    """Write a small site to look through the words: opens from disk, needs no server."""
+    from gribouille.data.explorer import ExplorerOptions, write_explorer
+    from gribouille.store import Store
+    from gribouille.terminal import counted
+
+    opened = Store.open(store)
+    with counted("Writing words", len(opened.labels)) as progress:
+        written = write_explorer(opened, out, ExplorerOptions(per_word, language.value, seed), progress)
+    typer.echo(
+        f"{out}: {written.drawings:,} drawings of {len(opened.labels)} words, {written.bytes / 1e6:.1f} MB; open {written.page}"
+    )
+
+
+@data_app.command("clean")
+def data_clean(
+    store: StorePath,
+    exact: Annotated[
+        bool, typer.Option("--exact/--no-exact", help="Same points as an earlier one of the word.")
+    ] = True,
+    near: Annotated[
+        float | None, typer.Option(metavar="UNITS", help="At most so far from an earlier one; 2 is careful, 4 is wide.")
+    ] = None,
+    scribbles: Annotated[
+        bool, typer.Option("--scribbles", help="Scribbled over, by what is usual for the word.")
+    ] = False,
+    empty: Annotated[bool, typer.Option("--empty", help="Without ink.")] = False,
+    listed: Annotated[
+        Path | None,
+        typer.Option("--list", exists=True, dir_okay=False, metavar="FILE", help='NDJSON: {"row"|"key_id", "reason"}.'),
+    ] = None,
+    undo: Annotated[
+        list[str] | None, typer.Option(metavar="REASON|all", help="Take marks back instead; may be repeated.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The counts as JSON.")] = False,
+) -> None:
+    """Mark duplicates, scribbles and empty drawings, reversibly: nothing then learns from them or is tested on them.
+
+    The store's files stay as they are; the marks lie in STORE/marks.arrow. A run replaces earlier marks of the same reasons.
+    """
+    from gribouille.data import clean
+    from gribouille.store import Store
+    from gribouille.terminal import counted, print_clean
+
+    if undo:
+        if near is not None or scribbles or empty or listed or dry_run:
+            raise typer.BadParameter("--undo goes with no other option of the search")
+        report = clean.undo(store, tuple(undo))
+    else:
+        options = clean.CleanOptions(exact=exact, near=near, scribbles=scribbles, empty=empty)
+        with counted("Looking", len(Store.open(store, marks=False)) if options.settings() else 0) as progress:
+            report = clean.clean(store, options, listed, dry_run, progress)
+    if as_json:
+        typer.echo(json.dumps(report.to_dict(), indent=1, ensure_ascii=False))
+    else:
+        print_clean(report, "taken back" if undo else "to mark" if dry_run else "marked")
