@@ -51,5 +51,5 @@ def store_of(folder: Path, records: list[dict[str, object]], part_rows: int = 64
     """A store of these records, row i being record i, in several parts."""
     source = folder / "drawn.ndjson"
     source.write_text("".join(json.dumps(record, separators=(",", ":")) + "\n" for record in records))
-    ingest([source], folder / "store", IngestOptions(part_rows=part_rows))
+    ingest([source], folder / "store", IngestOptions(part_rows=part_rows, any_word=True, keep_duplicates=True))
     return Store.open(folder / "store")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gribouille.ingest import ingest
+from gribouille.ingest import IngestOptions, ingest
 from gribouille.store import Store
 
 SHAPES = {
@@ -41,5 +41,5 @@ def store_of_shapes(folder: Path, per_shape: int, seed: int = 0) -> Store:
     """A store of `records`, made in `folder`."""
     source = folder / "shapes.ndjson"
     source.write_text("".join(json.dumps(record) + "\n" for record in records(per_shape, seed)))
-    ingest([source], folder / "store")
+    ingest([source], folder / "store", IngestOptions(any_word=True))
     return Store.open(folder / "store")

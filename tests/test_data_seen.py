@@ -94,12 +94,6 @@ def test_a_summary_is_json_and_counts_marks(marked):
     assert found.splits["unused"] == 1
 
 
-def test_an_empty_store_has_a_summary(tmp_path):
-    """No drawing at all: zeros and nothing known."""
-    found = summary(store_of(tmp_path, []))
-    assert (found.rows, found.words, found.first_day, found.points.p50, found.per_word) == (0, 0, None, 0.0, ())
-
-
 def test_a_choice_is_all_of_its_conditions(store):
     """Word, recognized and country narrow the rows together."""
     rows = chosen(store, Choice("cat", True, "FR"))
