@@ -6,7 +6,7 @@ In go a form (simplified, raw, …), categories and a number of rows for each; o
 
 from gribouille.fetch.download import fetch
 from gribouille.fetch.folder import Fetched, FetchError
-from gribouille.fetch.forecast import Forecast, forecast
+from gribouille.fetch.forecasting import Forecast, forecast
 from gribouille.fetch.listing import FORMS, FetchOptions, Plan, plan
 
 __all__ = ["FORMS", "FetchError", "FetchOptions", "Fetched", "Forecast", "Plan", "fetch", "forecast", "plan"]
