@@ -184,12 +184,12 @@ def fetch(
     from gribouille.terminal import fetching, print_fetched, print_forecast
 
     planned = plan(out, FetchOptions(form, tuple(category or ()), rows, base))
-    print_forecast(planned, forecast(planned))
-    if not planned.missing:
-        return
-    if not yes:
-        typer.confirm("Fetch them?", abort=True)
     try:
+        print_forecast(planned, forecast(planned))
+        if not planned.missing:
+            return
+        if not yes:
+            typer.confirm("Fetch them?", abort=True)
         with fetching() as progress:
             record = fetch(planned, progress)
     except KeyboardInterrupt:
