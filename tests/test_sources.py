@@ -195,11 +195,15 @@ def test_what_a_server_refuses_is_said_at_once(http_server: HttpServer) -> None:
         (403, "cat.ndjson: expected the right to read it, found 403 Forbidden"),
         (401, "cat.ndjson: expected the right to read it, found 401 Unauthorized"),
         (410, "cat.ndjson: expected an answer, found 410 Gone"),
+        (
+            412,
+            "cat.ndjson: expected the file as it was first found, found it changed since then",
+        ),  # Google's and S3's way
     ):
         http_server.faults.append(status)
         with pytest.raises(SourceError, match=complaint):
             find(http_server.url("cat.ndjson"), policy=AT_ONCE)
-    assert len(http_server.asked) == 4
+    assert len(http_server.asked) == 5
 
 
 def test_who_does_not_answer_is_said(no_credentials: pytest.MonkeyPatch) -> None:
