@@ -42,11 +42,13 @@ LAYERS = [
 LAYER = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}
 
 SHOP = [
-    *("drawing", "labels", "lines", "recogniser", "svg", "server", "server.app", "server.run", "site", "cli", "options")
+    *("drawing", "labels", "lines", "recogniser", "svg", "server", "server.app", "server.run", "site", "cli", "options"),
+    *("sources", "fetch", "terminal"),  # whose clients of other machines come with a URL
 ]
 LABORATORY_PACKAGES = [
     *("torch", "triton", "torchvision", "numba", "pyarrow", "timm", "onnx", "onnxscript", "safetensors"),
     *("optuna", "matplotlib", "tensorboard", "ray", "mlflow", "PIL"),
+    *("fsspec", "aiohttp", "gcsfs", "s3fs", "botocore", "tenacity", "filelock"),
 ]
 
 # Imports every argument with the laboratory's packages out of reach; the last line tells that all went well.

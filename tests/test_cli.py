@@ -199,7 +199,7 @@ def test_version_and_help(gribouille) -> None:
     """--version names the package's version; --help lists every command."""
     assert gribouille("--version")[1] == f"gribouille {__version__}\n"
     listed = gribouille("--help")[1]
-    commands = "guess serve draw ingest distil train search cluster ensemble evaluate export"
+    commands = "guess serve draw fetch ingest distil train search cluster ensemble evaluate export"
     for command in commands.split():
         assert f"  {command} " in listed
 

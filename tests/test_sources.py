@@ -195,11 +195,15 @@ def test_what_a_server_refuses_is_said_at_once(http_server: HttpServer) -> None:
         (403, "cat.ndjson: expected the right to read it, found 403 Forbidden"),
         (401, "cat.ndjson: expected the right to read it, found 401 Unauthorized"),
         (410, "cat.ndjson: expected an answer, found 410 Gone"),
+        (
+            412,
+            "cat.ndjson: expected the file as it was first found, found it changed since then",
+        ),  # Google's and S3's way
     ):
         http_server.faults.append(status)
         with pytest.raises(SourceError, match=complaint):
             find(http_server.url("cat.ndjson"), policy=AT_ONCE)
-    assert len(http_server.asked) == 4
+    assert len(http_server.asked) == 5
 
 
 def test_who_does_not_answer_is_said(no_credentials: pytest.MonkeyPatch) -> None:
@@ -300,12 +304,13 @@ def test_a_bucket_that_may_not_be_read_is_said(http_server: HttpServer, no_crede
     assert len(http_server.asked) <= 3
 
 
-def test_s3_is_asked_again_by_us_alone(http_server: HttpServer, no_credentials: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("fault", "cause"), [(503, "503 Service Unavailable"), ("reset", "Connection was closed")])
+def test_s3_is_asked_again_by_us_alone(http_server: HttpServer, no_credentials, fault, cause: str) -> None:
     """s3fs and botocore would each multiply our tries."""
     no_credentials.setenv("AWS_ENDPOINT_URL", http_server.address)
-    http_server.faults.extend([503] * 50)
+    http_server.faults.extend([fault] * 50)
     file = SourceFile("s3://bucket/cat.ndjson", "cat.ndjson", 10, "abc")
-    with pytest.raises(SourceError, match=r"cat\.ndjson: expected an answer, found 503 Service Unavailable, 4 times"):
+    with pytest.raises(SourceError, match=rf"cat\.ndjson: expected an answer, found {cause}.*, 4 times"):
         reader(file, AT_ONCE).read(0, 10)
     assert len(http_server.asked) == 4
 

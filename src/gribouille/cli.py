@@ -19,9 +19,11 @@ from gribouille.data_commands import data_app
 
 # What gribouille[train] brings.
 LABORATORY = {
-    *("PIL", "matplotlib", "numba", "onnx", "onnxscript", "optuna", "pyarrow", "safetensors", "tensorboard", "timm"),
-    *("torch", "torchvision"),
+    *("PIL", "filelock", "matplotlib", "numba", "onnx", "onnxscript", "optuna", "pyarrow", "safetensors", "tenacity"),
+    *("tensorboard", "timm", "torch", "torchvision"),
 }
+# What gribouille[cloud] brings, for sources that are no files here; it has filelock and tenacity too.
+CLOUD = {"aiohttp", "botocore", "fsspec", "gcsfs", "s3fs"}
 LOCALHOST = "127.0.0.1"
 PORT = 8017
 
@@ -48,9 +50,11 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in LABORATORY:
+        package = (error.name or "").partition(".")[0]
+        if package not in LABORATORY | CLOUD:
             raise
-        _refuse(f'this command needs {error.name}, which is not installed; in a checkout: pip install ".[train]"')
+        extra = "cloud" if package in CLOUD else "train"
+        _refuse(f'this command needs {error.name}, which is not installed; in a checkout: pip install ".[{extra}]"')
     except ValueError as error:
         _refuse(str(error))
     except OSError as error:
@@ -153,6 +157,46 @@ def _warn_without_page() -> None:
 def _has_screen() -> bool:
     """Whether a browser would open in a window; without one Python would start a text browser in the terminal."""
     return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+@app.command()
+def fetch(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the files.")],
+    form: Annotated[
+        str, typer.Option(help="Which of the published forms: simplified, raw, binary, bitmap or sketchrnn.")
+    ] = "simplified",
+    category: Annotated[
+        list[str] | None, typer.Option(metavar="WORD", help="A category, as cat; again for more. By default all 345.")
+    ] = None,
+    rows: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Only the first N rows of each category, in the file's order.", min=1),
+    ] = None,
+    base: Annotated[
+        str, typer.Option("--from", metavar="URL", help="Folder of the files elsewhere; by default Google's bucket.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the download.")] = False,
+) -> None:
+    """Download the public drawings, or a part of them.
+
+    What is interrupted or killed goes on when it is asked for again; what is there already is not fetched twice.
+    """
+    from gribouille.fetch import FetchOptions, fetch, forecast, plan
+    from gribouille.terminal import fetching, print_fetched, print_forecast
+
+    planned = plan(out, FetchOptions(form, tuple(category or ()), rows, base))
+    try:
+        print_forecast(planned, forecast(planned))
+        if not planned.missing:
+            return
+        if not yes:
+            typer.confirm("Fetch them?", abort=True)
+        with fetching() as progress:
+            record = fetch(planned, progress)
+    except KeyboardInterrupt:
+        typer.echo(f"{out}: stopped; what is there stays, and the same command goes on from it", err=True)
+        raise typer.Exit(130) from None
+    print_fetched(out, [record[file.name] for file in planned.missing])
 
 
 @app.command()

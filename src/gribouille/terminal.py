@@ -18,18 +18,22 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 from rich.table import Table
+
+from gribouille.sources import shown
 
 if TYPE_CHECKING:
     from gribouille.data.clean import CleanReport
     from gribouille.data.summary import Summary
+    from gribouille.fetch import Fetched, Forecast, Plan
     from gribouille.search import Found
     from gribouille.search.study import Standing as SearchStanding
     from gribouille.train import Progress as TrainProgress
 
 
-def _bar(*columns: TextColumn | MofNCompleteColumn | DownloadColumn) -> Progress:
+def _bar(*columns: TextColumn | MofNCompleteColumn | DownloadColumn | TransferSpeedColumn) -> Progress:
     title = TextColumn("{task.description}")
     return Progress(
         title, BarColumn(), *columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True)
@@ -42,6 +46,18 @@ def counted(title: str, total: int | None) -> Iterator[Callable[[int], None]]:
     with _bar(MofNCompleteColumn()) as bar:
         task = bar.add_task(title, total=total)
         yield lambda done: bar.advance(task, done)
+
+
+@contextmanager
+def fetching() -> Iterator[Callable[[int, int, int, int], None]]:
+    """A bar of bytes with their rate; the value takes bytes there, bytes in all, files there and files in all."""
+    with _bar(DownloadColumn(), TransferSpeedColumn(), TextColumn("{task.fields[files]}")) as bar:
+        task = bar.add_task("Fetching", total=None, files="")
+
+        def show(done: int, total: int, files: int, all_files: int) -> None:
+            bar.update(task, completed=done, total=total, files=f"{files:,} of {all_files:,} files")
+
+        yield show
 
 
 @contextmanager
@@ -78,6 +94,50 @@ def searching() -> Iterator[Callable[["SearchStanding"], None]]:
             bar.update(task, completed=standing.ended, total=standing.trials, best=best)
 
         yield show
+
+
+def print_forecast(plan: "Plan", forecast: "Forecast") -> None:
+    """Prints what fetching will take, and on what that rests."""
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    files, rows = len(plan.missing) + len(plan.there), plan.options.rows
+    about = "" if rows is None else "about "
+    console.print(
+        f"{_counted(files, 'file')} at {shown(plan.options.folder)}, {len(plan.there):,} of them here already"
+    )
+    if rows is not None:
+        console.print(f"Of each the first {rows:,} rows, in the file's order")
+    console.print(f"To come: {about}{_size(forecast.bytes)}; free in {plan.out}: {_size(forecast.free)}")
+    if forecast.sampled:
+        console.print(
+            f"Time: about {_time(forecast.seconds)} at {_size(forecast.rate)}/s, the rate of a single request of "
+            f"{_size(forecast.sampled)} just now; several at a time may be faster"
+        )
+
+
+def print_fetched(out: Path, fetched: Sequence["Fetched"]) -> None:
+    """Prints what came, and how it was checked."""
+    size, by_md5 = sum(one.bytes for one in fetched), sum(one.checked == "md5" for one in fetched)
+    Console(soft_wrap=True, highlight=False, markup=False).print(
+        f"{out}: {_counted(len(fetched), 'file')} fetched, {_size(size)}; checked by the server's md5: {by_md5:,}, "
+        f"by size alone: {len(fetched) - by_md5:,}"
+    )
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def _size(octets: float) -> str:
+    """Bytes as people read them: 1.2 kB, 3.4 MB, 5.6 GB."""
+    unit = min(3, max(0, len(str(int(octets))) - 1) // 3)
+    return f"{octets / 1000**unit:.{1 if unit else 0}f} {('B', 'kB', 'MB', 'GB')[unit]}"
+
+
+def _time(seconds: float) -> str:
+    """Seconds as people read them: 40 s, 12 min, 3.5 h."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 100 * 60 else f"{seconds / 3600:.1f} h"
 
 
 def print_found(found: "Found", reports: Sequence[Path]) -> None:
