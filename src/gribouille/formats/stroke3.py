@@ -13,9 +13,9 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from io import BytesIO
+from io import BytesIO, IOBase
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 
@@ -35,9 +35,10 @@ WANT_PEN = "pen_lifted: 0 or 1"
 WANT_PART = "arrays train, valid and test only"
 
 
-def read(file: IO[bytes], name: str, word: str | None) -> Iterator[Parsed]:
-    """The drawings of a file, train, valid, test, in batches; `name` is for messages, `word` what the file is named after.
+def read(file: IOBase, name: str, word: str | None) -> Iterator[Parsed]:
+    """The drawings of a seekable file, train, valid, test, in batches.
 
+    `name` is for messages, `word` what the file is named after.
     A fault's offset is the number of the sequence, from 0 over all three arrays: in a zip archive rows have no byte of
     their own. Raises FormatError where the file is damaged, is no such archive, or holds anything but numbers.
     """
@@ -115,10 +116,10 @@ def _records(drawn: list[np.ndarray], word: str | None) -> Records:
     return Records.of(drawings, label=label, labels=(word,) if known else ())
 
 
-def _parts(file: IO[bytes], name: str) -> Iterator[tuple[str, list[Any]]]:
+def _parts(file: IOBase, name: str) -> Iterator[tuple[str, list[Any]]]:
     """The arrays of an archive as lists of sequences: train, valid, test, then whatever else it holds."""
     try:
-        with zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(cast("IO[bytes]", file)) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             if not any(part in members for part in PARTS):
                 found = ", ".join(sorted(members)[:8])[:SHOWN] or "nothing"
@@ -161,7 +162,7 @@ def _array(value: Any) -> Any:
     return value.content if isinstance(value, _PickledArray) else value
 
 
-def _unpickled(source: IO[bytes], place: str) -> Any:
+def _unpickled(source: BytesIO, place: str) -> Any:
     """What a pickle holds, arrays as stand-ins. Raises FormatError for anything else that it names, and for damage."""
     try:
         return _ArraysOnly(source, encoding="latin1").load()
