@@ -185,9 +185,7 @@ def test_sizes_that_lie_are_refused() -> None:
             read(npz_of(train=good.replace(old, new)))
     header = npz(train=np.zeros((3, 3), np.int16))
     with zipfile.ZipFile(io.BytesIO(header)) as archive:
-        member = (
-            archive.read("train.npy").replace(b"(3, 3)", b"(9999999999, 3)"[:6].ljust(6)).replace(b"(99999", b"(9, 3)")
-        )
+        member = archive.read("train.npy").replace(b"(3, 3)", b"(9, 3)")
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("train.npy", member)
