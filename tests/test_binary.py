@@ -144,7 +144,13 @@ BAD = [
     (encoded(SQUARE, country=b"\0F"), "a country of two letters, or two zeros or blanks for none", "b'\\x00F'"),
     (encoded(SQUARE, recognized=2), "recognized: a byte 0 or 1", "2"),
     (encoded(SQUARE, recognized=255), "recognized: a byte 0 or 1", "255"),
-    (bytes(17 * 40), "at least one stroke", "680 bytes of zeros"),
+    (bytes(1000), "at least one stroke", "0 strokes; 1000 bytes hold no record"),
+    (
+        GOOD[:30],
+        "a record that ends where the next one starts",
+        "one of 33 bytes; 30 bytes hold no record",
+    ),
+    (b"\xff" * 40, "a record that ends", "73 bytes without its end; 40 bytes hold no record"),
 ]
 
 
@@ -165,27 +171,39 @@ def test_a_file_that_ends_early_is_one_fault(size: int) -> None:
         parsed = read(GOOD * 3 + GOOD[:cut], size)
         assert len(good_rows(parsed)) == 3
         [fault] = faults(parsed)
-        assert (fault.offset, fault.expected) == (3 * len(GOOD), binary.UNFINISHED)
-        assert fault.found == f"the end after {cut} bytes of a record"
+        assert (fault.offset, fault.expected) == (3 * len(GOOD), "a record that ends")
+        assert fault.found == f"{cut} bytes without its end; {cut} bytes hold no record"
 
 
-def test_lengths_that_run_on_end_the_reading() -> None:
-    """A damaged length does not make memory grow with the file: past MAX_RECORD_BYTES the rest is one fault."""
-    endless = encoded(SQUARE)[:15] + b"\xff\xff" + b"\xff" * (3 << 20)
-    given_chunks = 0
+@pytest.mark.parametrize("place", [15, 16, 17, 18])
+@pytest.mark.parametrize("size", [1 << 20, 1000, 64])
+def test_a_damaged_length_costs_its_record_alone(place: int, size: int) -> None:
+    """Too many or too few strokes or points: the records after it are found again, and the bytes between are one fault."""
+    for value in (0, 1, 3, 90, 255):
+        damaged = bytearray(GOOD)
+        if damaged[place] == value:
+            continue
+        damaged[place] = value
+        parsed = read(GOOD * 3 + bytes(damaged) + GOOD * 5, size)
+        assert good_rows(parsed) == good_rows(read(GOOD)) * 8
+        assert [fault.offset for fault in faults(parsed)] == [3 * len(GOOD)]
 
-    def chunks() -> object:
-        nonlocal given_chunks
-        for begin in range(0, len(endless), 1 << 18):
-            given_chunks += 1
-            yield (GOOD if begin == 0 else b"") + endless[begin : begin + (1 << 18)]
 
-    parsed = list(binary.read(chunks(), "cat"))  # type: ignore[arg-type]
-    assert len(good_rows(parsed)) == 1
-    [fault] = faults(parsed)
-    assert fault.offset == len(GOOD)
-    assert "a damaged length" in fault.found
-    assert given_chunks <= 6
+def test_memory_does_not_grow_with_the_damage() -> None:
+    """Megabytes without a record are a fault a megabyte, and the records after them are read."""
+    damage = b"\xff" * (5 << 20)
+    content = GOOD * 2 + damage + GOOD * 4
+    sizes = []
+    rest, offset, found, bad = b"", 0, 0, 0
+    for begin in range(0, len(content), 1 << 18):
+        stretch = rest + content[begin : begin + (1 << 18)]
+        parsed, taken = binary.parse(stretch, offset, "cat", is_last=begin + (1 << 18) >= len(content))
+        rest, offset = stretch[taken:], offset + taken
+        sizes.append(len(rest))
+        found, bad = found + len(parsed.records), bad + len(parsed.faults)
+    assert (found, rest) == (6, b"")
+    assert 1 <= bad <= 8
+    assert max(sizes) <= 5 << 18
 
 
 @given(st.lists(rows_, min_size=2, max_size=4), st.data())
@@ -197,6 +215,7 @@ def test_records_before_damage_survive(records: list[tuple], data: st.DataObject
     garbage = data.draw(st.binary(min_size=1, max_size=30))
     content[at : at + len(garbage)] = garbage
     found = good_rows(read(bytes(content), data.draw(st.integers(1, 200))))
+    # (a record that the damage leaves good, as other points do, is still one)
     whole = int(np.searchsorted(np.cumsum([len(piece) for piece in pieces]), at, side="right"))
     assert found[:whole] == [expected(*record) for record in records[:whole]]
 
