@@ -42,7 +42,19 @@ LAYERS = [
 LAYER = {module: depth for depth, layer in enumerate(LAYERS) for module in layer}
 
 SHOP = [
-    *("drawing", "labels", "lines", "recogniser", "svg", "server", "server.app", "server.run", "site", "cli", "options"),
+    *(
+        "drawing",
+        "labels",
+        "lines",
+        "recogniser",
+        "svg",
+        "server",
+        "server.app",
+        "server.run",
+        "site",
+        "cli",
+        "options",
+    ),
     *("sources", "fetch", "terminal"),  # whose clients of other machines come with a URL
 ]
 LABORATORY_PACKAGES = [

@@ -211,6 +211,8 @@ def _numbers(text: str) -> list[float]:
 def _segments(path: str) -> Segments:
     """The segments of a path's text. svg.path's own complaints quote the text whole and are of many types."""
     try:
+        if path[0] not in "Mm":
+            raise ValueError("no move")
         return parse_path(path)
     except (ValueError, ArithmeticError, AssertionError, IndexError, AttributeError, TypeError) as error:
         raise SvgError(f"expected a path, found {path[:60]!r}") from error
@@ -375,6 +377,9 @@ def svg_text(drawing: Drawing, title: str | None = None, times: Times | None = N
     begin = 0
     for stroke in split_strokes(drawing):
         d = "M" + "L".join(f"{x} {y}" for x, y, _ in stroke.tolist())
+        d += (
+            "h0" if len(stroke) == 1 else ""
+        )  # a line of no length is a dot where caps are round, a mere move is nothing
         end = begin + len(stroke)
         timed = "" if times is None else f" data-t={quoteattr(' '.join(map(str, times[begin:end].tolist())))}"
         lines.append(f'<path d="{d}"{timed}/>')

@@ -15,10 +15,14 @@ from gribouille.packing_kernel import pack_pens
 
 HEADER = 17  # bytes before the first stroke
 LEAST = HEADER + 4  # bytes of a record of one point
+LONGEST = HEADER + 4 * MAX_POINTS  # of one of MAX_POINTS strokes
+CHAIN = 3  # good records one after the other, which no chance makes
+UNKNOWN = -1
+SEARCHED = 1 << 20  # bytes without a record that are one fault
 COUNTRIES = 1 << 16  # pairs of bytes
 NO_COUNTRY = (0, 0x2020)  # two zeros, two blanks
 
-FAULTS = NO_STROKES, NO_POINTS, TOO_LONG, WANT_COUNTRY, WANT_RECOGNIZED = tuple(range(1, 6))
+FAULTS = NO_STROKES, NO_POINTS, TOO_LONG, WANT_COUNTRY, WANT_RECOGNIZED, ENDLESS, ASTRAY = tuple(range(1, 8))
 
 
 class Tables(NamedTuple):
@@ -33,7 +37,9 @@ class Tables(NamedTuple):
     countries: np.ndarray  # uint16: the distinct pairs of bytes, little-endian
     slots: np.ndarray  # int32 [COUNTRIES]: index of each pair of bytes in countries, −1 where it has none yet
     starts: np.ndarray  # int64: points at which the strokes of one drawing start
-    faults: np.ndarray  # int64 [faults, 4]: code, first byte, end, what was found
+    faults: (
+        np.ndarray
+    )  # int64 [faults, 5]: code, first byte, end, what was found, whether the next record was searched for
 
 
 def tables_for(size: int) -> Tables:
@@ -52,28 +58,24 @@ def tables_for(size: int) -> Tables:
         countries=np.empty(COUNTRIES, np.uint16),
         slots=np.full(COUNTRIES, -1, np.int32),
         starts=np.empty(MAX_POINTS, np.int64),
-        faults=np.empty((size // HEADER + 1, 4), np.int64),
+        faults=np.empty((size // HEADER + 2, 5), np.int64),
     )
 
 
 @njit(nogil=True, cache=True)
-def parse_records(source, tables):
-    """Parses the whole records of source uint8 [size]: bytes taken, rows, faults and countries found.
+def parse_records(source, is_last, tables):
+    """Parses the records of source uint8 [size]: bytes taken, rows, faults and countries found.
 
-    The first record that does not end in `source` is not taken, nor is anything after it.
+    Where it is not the file's last stretch, what may go on in the next one is not taken.
     """
     at, rows, faults, countries = 0, 0, 0, 0
-    while len(source) - at >= HEADER:
-        after, strokes, size, code, found = _extent(source, at, tables.starts)
+    while at < len(source):
+        after, strokes, size, code, found, is_searched = _step(source, at, is_last, tables.starts)
         if after < 0:
             break
         if code:
-            after = _end_of_zeros(source, at, after)
-        else:
-            code, found = _checked_header(source, at)
-        if code:
-            tables.faults[faults, 0], tables.faults[faults, 1] = code, at
-            tables.faults[faults, 2], tables.faults[faults, 3] = after, found
+            fault = tables.faults[faults]
+            fault[0], fault[1], fault[2], fault[3], fault[4] = code, at, after, found, is_searched
             faults += 1
             at = after
             continue
@@ -97,23 +99,87 @@ def parse_records(source, tables):
 
 @njit(nogil=True, cache=True)
 def whole_records(source):
-    """The number of bytes of source uint8 [size] that `parse_records` would take, found by its lengths alone."""
+    """The number of bytes of source uint8 [size] that `parse_records` takes where it is not the last stretch."""
     starts = np.empty(MAX_POINTS, np.int64)
     at = 0
-    while len(source) - at >= HEADER:
-        after, _, _, code, _ = _extent(source, at, starts)
+    while at < len(source):
+        after = _step(source, at, False, starts)[0]
         if after < 0:
             break
-        at = _end_of_zeros(source, at, after) if code else after
+        at = after
     return at
 
 
 @njit(nogil=True, cache=True)
-def _extent(source, at, starts):
-    """The end of the record at `at` (−1: not in source), its strokes and points, and its fault with what was found.
+def _step(source, at, is_last, starts):
+    """What stands at `at`: where the next record starts (−1: wait for more bytes), strokes, points, fault and what was found.
+
+    Where nothing follows that may be a record, the next one is searched for, which the last value tells. A good record is
+    taken for damaged then if the next one starts inside it, or if it ends where more strokes lead to the next one.
+    """
+    after, strokes, size, code, found = _record(source, at, starts)
+    left = len(source) - at
+    if after < 0:
+        if left <= LONGEST and not is_last:
+            return -1, 0, 0, 0, 0, False
+        code, found = ENDLESS, left
+    else:
+        follows = _follows(source, after, is_last)
+        if follows == UNKNOWN:
+            return -1, 0, 0, 0, 0, False
+        if follows:
+            return after, strokes, size, code, found, False
+    start = _next_start(source, at + 1, is_last, starts)
+    if start < 0 and left <= SEARCHED and not is_last:
+        return -1, 0, 0, 0, 0, False
+    if code == 0:
+        if start < 0 or (start >= after and not _are_strokes(source, after, start)):
+            _record(source, at, starts)  # the search has written over them
+            return after, strokes, size, 0, 0, False
+        code, found = ASTRAY, after - at
+    if start < 0:
+        # the chain that starts a record may go on in the next stretch
+        start = len(source) if is_last else len(source) - CHAIN * LONGEST
+    return start, strokes, size, code, found, True
+
+
+@njit(nogil=True, cache=True)
+def _are_strokes(source, begin, end):
+    """Whether source[begin:end] are strokes."""
+    at = begin
+    while at < end:
+        count = _u16(source, at)
+        if count == 0:
+            return False
+        at += 2 + 2 * count
+    return at == end and end > begin
+
+
+@njit(nogil=True, cache=True)
+def _follows(source, at, is_last):
+    """Whether a record, or the end of the file, follows at `at` (1, 0 or UNKNOWN); it may be one with a bad header."""
+    if len(source) - at < HEADER:
+        return 1 if is_last else UNKNOWN
+    if _may_start(source, at):
+        return 1
+    to = at + HEADER
+    for _ in range(_u16(source, at + 15)):
+        if to + 2 > len(source):
+            break
+        to += 2 + 2 * _u16(source, to)
+    if to > len(source) or (len(source) - to < HEADER and not is_last):
+        return 0 if is_last or to > len(source) + LONGEST or len(source) - at > LONGEST else UNKNOWN
+    return 1 if len(source) == to or (len(source) - to >= HEADER and _may_start(source, to)) else 0
+
+
+@njit(nogil=True, cache=True)
+def _record(source, at, starts):
+    """The end of the record at `at` (−1: not in source), its strokes and points, its fault (0: none) and what was found.
 
     starts is filled with the points at which its strokes start.
     """
+    if len(source) - at < HEADER:
+        return -1, 0, 0, 0, 0
     strokes = _u16(source, at + 15)
     to, size, code, found = at + HEADER, 0, 0, 0
     if strokes == 0:
@@ -132,28 +198,38 @@ def _extent(source, at, starts):
         return -1, strokes, size, code, found
     if code == 0 and size > MAX_POINTS:
         code, found = TOO_LONG, size
+    pair = _u16(source, at + 8)
+    if code == 0 and not _is_country(pair):
+        code, found = WANT_COUNTRY, pair
+    if code == 0 and source[at + 10] > 1:
+        code, found = WANT_RECOGNIZED, source[at + 10]
     return to, strokes, size, code, found
 
 
 @njit(nogil=True, cache=True)
-def _end_of_zeros(source, at, after):
-    """`after`, the end of the bad record at `at`, or that of the run of all-zero records it begins (a hole in a file)."""
-    if after - at > HEADER or source[at:after].any():
-        return after
-    while len(source) - after >= HEADER and not source[after : after + HEADER].any():
-        after += HEADER
-    return after
+def _may_start(source, at):
+    """Whether the HEADER bytes at `at` may be a record's."""
+    return source[at + 10] <= 1 and _u16(source, at + 15) > 0 and _is_country(_u16(source, at + 8))
 
 
 @njit(nogil=True, cache=True)
-def _checked_header(source, at):
-    """What is wrong with the country or the recognized byte of a record: the fault (0: nothing) and what was found."""
-    pair = _u16(source, at + 8)
-    if pair not in NO_COUNTRY and not (_is_letter(source[at + 8]) and _is_letter(source[at + 9])):
-        return WANT_COUNTRY, pair
-    if source[at + 10] > 1:
-        return WANT_RECOGNIZED, np.int64(source[at + 10])
-    return 0, 0
+def _next_start(source, begin, is_last, starts):
+    """The first place from `begin` where CHAIN good records follow on each other, or some to the end of the file; else −1.
+
+    By chance, not even one stands at about 1 place in 10,000, and hardly ever are its lengths good.
+    """
+    for start in range(begin, len(source) - HEADER + 1):
+        if not _may_start(source, start):
+            continue
+        at = start
+        for link in range(CHAIN):
+            after, _, _, code, _ = _record(source, at, starts)
+            if after < 0 or code:
+                break
+            at = after
+            if link == CHAIN - 1 or (is_last and at == len(source)):
+                return start
+    return -1
 
 
 @njit(nogil=True, cache=True)
@@ -172,6 +248,11 @@ def _pack_record(source, at, strokes, size, tables, begin):
         to += 2 * count
         at += 2 + 2 * count
     return pack_pens(packed, begin, size, tables.starts, strokes)
+
+
+@njit(nogil=True, cache=True)
+def _is_country(pair):
+    return pair in NO_COUNTRY or (_is_letter(pair & 255) and _is_letter(pair >> 8))
 
 
 @njit(nogil=True, cache=True)

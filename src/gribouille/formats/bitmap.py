@@ -4,6 +4,7 @@ Pictures have no strokes, so no drawing can be made of them and the ingest refus
 """
 
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 from jaxtyping import UInt8
@@ -11,6 +12,7 @@ from jaxtyping import UInt8
 from gribouille.formats.records import FormatError
 
 SIDE = 28  # pixels
+DAMAGED = (ValueError, TypeError, EOFError, OverflowError, MemoryError, SyntaxError, TokenError)  # numpy's, of .npy
 NO_STROKES = "pictures have no strokes: ingest the same category as NDJSON or .bin instead"
 
 
@@ -18,7 +20,7 @@ def read_bitmaps(path: Path) -> UInt8[np.ndarray, "pictures 28 28"]:
     """The pictures of a file, mapped into memory and read-only: 255 is ink. Raises FormatError, OSError."""
     try:
         pixels = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+    except DAMAGED as error:
         raise FormatError(f"{path}: expected a .npy file of uint8, found another one ({error})") from error
     if not isinstance(pixels, np.ndarray):
         pixels.close()

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Literal, Protocol, cast, runtime_checkable
+from typing import IO, Literal, cast
 
 import zstandard
 
@@ -26,17 +26,6 @@ GZIP_LEVEL = 6
 
 
 Compression = Literal["", "gzip", "zstd"]
-
-
-@runtime_checkable
-class Member(Protocol):
-    """One gzip member or zstd frame: compressed bytes in, content out."""
-
-    ended: bool
-    rest: bytes  # what was given and belongs to the next member
-
-    def content(self, given: bytes) -> Iterator[bytes]:
-        """The content that these bytes add, in bounded pieces. Raises ValueError where they are damaged."""
 
 
 def compression_of(head: bytes) -> Compression:
@@ -68,7 +57,8 @@ def decompressed(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
 
 
 def _members(rest: bytes, chunks: Iterator[bytes], compression: str, name: str) -> Iterator[bytes]:
-    member = _member(compression)
+    begin = _GzipMember if compression == "gzip" else _ZstdFrame
+    member = begin()
     offset = 0
     while True:
         try:
@@ -90,7 +80,7 @@ def _members(rest: bytes, chunks: Iterator[bytes], compression: str, name: str) 
                     f"found {rest[:8]!r} after {offset} bytes of content",
                     offset,
                 )
-            member = _member(compression)
+            member = begin()
             continue
         rest = next(chunks, b"")
         while not rest:
@@ -133,11 +123,9 @@ def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield b"".join(gathered)
 
 
-def _member(compression: str) -> Member:
-    return _GzipMember() if compression == "gzip" else _ZstdFrame()
-
-
 class _GzipMember:
+    """A gzip member: compressed bytes in, content out, until it has ended; `rest` is what belongs to the next."""
+
     def __init__(self) -> None:
         self._stream = zlib.decompressobj(wbits=31)
         self.ended = False
@@ -152,6 +140,7 @@ class _GzipMember:
                 piece = self._stream.decompress(given, most)
             except zlib.error as error:
                 if most == 1:
+                    yield from _last_bytes(before, given)
                     raise ValueError(str(error)) from error
                 # what stands between here and the error is lost with it: ask again, for less
                 self._stream, most = before, most // 2
@@ -166,7 +155,18 @@ class _GzipMember:
                 return
 
 
+def _last_bytes(stream: "zlib._Decompress", given: bytes) -> Iterator[bytes]:
+    """What the compressed bytes up to the one that is wrong still give."""
+    for index in range(len(given)):
+        try:
+            yield stream.decompress(given[index : index + 1])
+        except zlib.error:
+            return
+
+
 class _ZstdFrame:
+    """The same for a zstd frame."""
+
     def __init__(self) -> None:
         self._stream = zstandard.ZstdDecompressor().decompressobj()
         self.ended = False

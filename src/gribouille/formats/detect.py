@@ -22,6 +22,7 @@ CSV_COLUMNS = {"countrycode", "drawing", "key_id", "recognized", "timestamp", "w
 COMPRESSION_SUFFIXES = (".gz", ".zst")
 SUFFIXES = (".ndjson", ".jsonl", ".json", ".csv", ".bin", ".npz", ".npy", ".svg")
 FOLDERS = re.compile(r"^(full_)?(raw|simplified|binary|numpy_bitmap|sketchrnn)_")  # in names that browsers save
+OBJECT = re.compile(rb'^[ \t]*\{[ \t]*"', re.MULTILINE)
 # prolog, comments and a document type, then the first element
 FIRST_ELEMENT = re.compile(
     rb"(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)*<([A-Za-z_][\w.:-]*)", re.DOTALL | re.IGNORECASE
@@ -127,7 +128,7 @@ def _text_format(head: bytes, name: str) -> Format:
     columns = _columns(text)
     if "drawing" in columns and columns & (CSV_COLUMNS - {"drawing"}):
         return "csv"
-    if any(line.lstrip().startswith(b"{") for line in text.splitlines()):  # the first one may be damaged
+    if text.startswith(b"{") or OBJECT.search(text):  # the first line may be damaged
         return "ndjson"
     if columns & CSV_COLUMNS:
         raise _refused(name, f"a table of the columns {', '.join(sorted(columns))}, without drawings")

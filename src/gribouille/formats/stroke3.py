@@ -13,14 +13,15 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from io import BytesIO
+from io import BytesIO, IOBase
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
+from jaxtyping import Int64
 
 from gribouille.bulk_kernel import canonical_batch
-from gribouille.drawing import MAX_POINTS, SIDE, split_strokes
+from gribouille.drawing import MAX_POINTS, SIDE
 from gribouille.formats.records import SHOWN, Fault, FormatError, Parsed, Records
 
 PARTS = ("train", "valid", "test")
@@ -36,9 +37,10 @@ WANT_PART = "arrays train, valid and test only"
 LOST = "scale and position of the strokes, key_id, country, time, whether it was recognized"
 
 
-def read(file: IO[bytes], name: str, word: str | None) -> Iterator[Parsed]:
-    """The drawings of a file, train, valid, test, in batches; `name` is for messages, `word` what the file is named after.
+def read(file: IOBase, name: str, word: str | None) -> Iterator[Parsed]:
+    """The drawings of a seekable file, train, valid, test, in batches.
 
+    `name` is for messages, `word` what the file is named after.
     A fault's offset is the number of the sequence, from 0 over all three arrays: in a zip archive rows have no byte of
     their own. Raises FormatError where the file is damaged, is no such archive, or holds anything but numbers.
     """
@@ -46,7 +48,7 @@ def read(file: IO[bytes], name: str, word: str | None) -> Iterator[Parsed]:
     for part, sequences in _parts(file, name):
         if part not in PARTS:
             fault = Fault(number, None, WANT_PART, f"an array {part!r}, which is not read", part)
-            yield Parsed(_records([], word), [fault])
+            yield Parsed(_records(np.zeros((0, 3)), np.zeros(1, np.int64), word), [fault])
             continue
         for begin in range(0, len(sequences), BATCH):
             batch = sequences[begin : begin + BATCH]
@@ -55,6 +57,11 @@ def read(file: IO[bytes], name: str, word: str | None) -> Iterator[Parsed]:
 
 
 def _parsed(sequences: list[Any], number: int, place: str, begin: int, word: str | None) -> Parsed:
+    if sequences and all(map(_is_plain, sequences)):
+        together = np.concatenate(sequences).astype(np.int64)
+        if ((together[:, 2] == 0) | (together[:, 2] == 1)).all():
+            ends = np.cumsum([0, *map(len, sequences)])
+            return Parsed(_records(_absolute(together, ends), ends, word))
     good: list[np.ndarray] = []
     faults: list[Fault] = []
     for index, sequence in enumerate(sequences):
@@ -63,7 +70,29 @@ def _parsed(sequences: list[Any], number: int, place: str, begin: int, word: str
         except _BadSequenceError as error:
             text = f"{place.format(begin + index)} {sequence!r}"[:SHOWN]
             faults.append(Fault(number + index, None, error.expected, error.found, text))
-    return Parsed(_records(good, word), faults)
+    ends = np.cumsum([0, *map(len, good)])
+    return Parsed(_records(np.concatenate([np.zeros((0, 3)), *good]), ends, word), faults)
+
+
+def _is_plain(sequence: Any) -> bool:
+    """Whether nothing but a pen can be wrong with a sequence, as with those of sketch-rnn: small integers add up exactly."""
+    return (
+        isinstance(sequence, np.ndarray)
+        and sequence.dtype.kind in "iu"
+        and sequence.itemsize <= 4
+        and sequence.ndim == 2
+        and sequence.shape[1] == 3
+        and 0 < len(sequence) <= MAX_POINTS
+    )
+
+
+def _absolute(steps: Int64[np.ndarray, "points 3"], ends: Int64[np.ndarray, "sequences_and_one"]) -> np.ndarray:
+    """Points float64 [n, 3] of x, y since each sequence's origin and pen_lifted: all sequences at once, 10 times as fast."""
+    walked = np.cumsum(steps[:, :2], axis=0)
+    before = np.concatenate([np.zeros((1, 2), np.int64), walked])[ends[:-1]]
+    points = steps.astype(np.float64)
+    points[:, :2] = walked - np.repeat(before, np.diff(ends), axis=0)
+    return points
 
 
 class _BadSequenceError(ValueError):
@@ -101,10 +130,8 @@ def _described(sequence: Any) -> str:
     return type(sequence).__name__
 
 
-def _records(drawn: list[np.ndarray], word: str | None) -> Records:
-    """Records of checked sequences; nothing but the word is known about them."""
-    points = np.concatenate([np.zeros((0, 3)), *drawn])
-    ends = np.cumsum([0, *map(len, drawn)])
+def _records(points: np.ndarray, ends: np.ndarray, word: str | None) -> Records:
+    """Records of checked points [n, 3] of several drawings; nothing but the word is known about them."""
     closes = points[:, 2] == 1
     closes[ends[1:] - 1] = True  # the last stroke ends with its drawing, lifted or not
     stroke_ends = np.concatenate([[0], np.flatnonzero(closes) + 1])
@@ -116,10 +143,10 @@ def _records(drawn: list[np.ndarray], word: str | None) -> Records:
     return Records.of(drawings, label=label, labels=(word,) if known else ())
 
 
-def _parts(file: IO[bytes], name: str) -> Iterator[tuple[str, list[Any]]]:
+def _parts(file: IOBase, name: str) -> Iterator[tuple[str, list[Any]]]:
     """The arrays of an archive as lists of sequences: train, valid, test, then whatever else it holds."""
     try:
-        with zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(cast("IO[bytes]", file)) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             if not any(part in members for part in PARTS):
                 found = ", ".join(sorted(members)[:8])[:SHOWN] or "nothing"
@@ -162,7 +189,7 @@ def _array(value: Any) -> Any:
     return value.content if isinstance(value, _PickledArray) else value
 
 
-def _unpickled(source: IO[bytes], place: str) -> Any:
+def _unpickled(source: BytesIO, place: str) -> Any:
     """What a pickle holds, arrays as stand-ins. Raises FormatError for anything else that it names, and for damage."""
     try:
         return _ArraysOnly(source, encoding="latin1").load()
@@ -284,5 +311,6 @@ def write(batches: Iterable[Records], path: Path, valid: Iterable[Records] = (),
 def _sequence(drawing: np.ndarray) -> np.ndarray:
     sequence = np.zeros((len(drawing), 3), np.int16)
     sequence[:, :2] = np.diff(drawing[:, :2].astype(np.int16), axis=0, prepend=np.zeros((1, 2), np.int16))
-    sequence[np.cumsum([len(stroke) for stroke in split_strokes(drawing)]) - 1, 2] = 1
+    sequence[:-1, 2] = drawing[1:, 2] == 0
+    sequence[-1, 2] = 1
     return sequence
