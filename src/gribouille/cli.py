@@ -298,8 +298,9 @@ def search(arguments: Late = None) -> None:
         max_per_class: MaxPerClass = 0,
     ) -> None:
         """Search for how to train, by many short runs on few words."""
+        opened = _opened(store, where, max_per_class)
         with searching() as progress:
-            found = search(_opened(store, where, max_per_class), out, config, progress)
+            found = search(opened, out, config, progress)
         print_found(found, _written_reports(out))
 
     run_with_options(command, SearchConfig, arguments or [], "search")

@@ -1,8 +1,8 @@
 """A store: millions of drawings on disk. `Store` reads one, `gribouille.ingest` writes one.
 
 `card` is what it says of itself, `schema` its columns, `split` which split a drawing belongs to, `parts` writes its
-files, `reader` maps them, `view` is some rows of one, `select` chooses them by an `expression`, `kernel` holds the inner
-loops. The layout on disk is in docs/formats.md.
+files, `reader` maps them, `view` is some rows of one, `select` chooses them by an `expression` that is made of
+`condition`s, `kernel` holds the inner loops. The layout on disk is in docs/formats.md.
 """
 
 from gribouille.store.card import Card, StoreError

@@ -16,17 +16,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int64, Shaped
 
 from gribouille.labels import vocabulary
-
-Kind = Literal["text", "truth", "number", "key", "day", "moment"]
-Rows: TypeAlias = slice | Int64[np.ndarray, "_"]
-Values = Shaped[np.ndarray, "*_"]
-Mask = Bool[np.ndarray, "_"]
+from gribouille.store.condition import (
+    Column,
+    Condition,
+    Kind,
+    Mask,
+    Rows,
+    Values,
+    between,
+    both,
+    by_name,
+    compared,
+    every,
+    negated,
+    unknown,
+)
 
 EXAMPLE = "word in ('cat', 'dog') and recognized and points < 100"
 CONSTANTS: dict[Kind, str] = {
@@ -65,30 +74,6 @@ SHOWN = 100  # characters of a long expression around the place of a mistake
 
 class SelectionError(ValueError):
     """A selection that cannot be: the message names the place in the expression, what was expected and what was found."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column that expressions can name.
-
-    `read` gives the values of some rows and where they are known (None: everywhere): of a text, indices into `names`, −1
-    where it is not known; of a truth, bool; of a number, int or float; of a key, uint64; of a day, days since
-    1970-01-01; of a moment, µs since then. A `costly` one is read only of rows that the rest of the condition leaves
-    open.
-    """
-
-    kind: Kind
-    read: Callable[[Rows], tuple[Values, Mask | None]]
-    names: tuple[str, ...] = ()
-    costly: bool = False
-
-
-@dataclass(frozen=True)
-class Condition:
-    """Something that is true, false or neither of each row: `of` gives where it is true and where it is false."""
-
-    of: Callable[[Rows], tuple[Mask, Mask]]
-    costly: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,29 +157,29 @@ class _Reader:
         """What a node says, as something true or false."""
         match node:
             case ast.BoolOp(op=ast.And()):
-                return _every([self.condition(value) for value in node.values])
+                return every([self.condition(value) for value in node.values])
             case ast.BoolOp():
-                return _negated(_every([_negated(self.condition(value)) for value in node.values]))
+                return negated(every([negated(self.condition(value)) for value in node.values]))
             case ast.UnaryOp(op=ast.Not()):
-                return _negated(self.condition(node.operand))
+                return negated(self.condition(node.operand))
             case ast.Compare():
                 sides = [node.left, *node.comparators]
-                return _every([self._compared(*pair) for pair in zip(sides, node.ops, sides[1:], strict=False)])
+                return every([self._compared(*pair) for pair in zip(sides, node.ops, sides[1:], strict=False)])
         term = self._term(node)
         if term.column is None or term.kind() != "truth":
             raise self._mistake(node, "expected a condition, such as points < 100")
-        return _known_to_be(term.column, operator.eq, True)
+        return compared(term.column, operator.eq, True)
 
     def _compared(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Condition:
         match op:
             case ast.Is():
                 return self._unknown(left, right)
             case ast.IsNot():
-                return _negated(self._unknown(left, right))
+                return negated(self._unknown(left, right))
             case ast.In():
                 return self._among(left, right)
             case ast.NotIn():
-                return _negated(self._among(left, right))
+                return negated(self._among(left, right))
         one, other, compare = self._term(left), self._term(right), COMPARISONS[type(op)]
         equality = isinstance(op, ast.Eq | ast.NotEq)
         if one.column is None and other.column is None:
@@ -207,11 +192,11 @@ class _Reader:
         if other.column is not None:
             if one.kind() == "text" or one.kind() != other.kind():
                 raise self._mistake(other.node, f"expected {CONSTANTS[one.kind()]} beside it")
-            return _between(one.column, compare, other.column)
+            return between(one.column, compare, other.column)
         constant = self._constant(other, one, known=equality)
         if one.kind() == "text":
-            return _named(one.column, [bool(compare(name, constant)) for name in one.column.names])
-        return _known_to_be(one.column, compare, constant)
+            return by_name(one.column, [bool(compare(name, constant)) for name in one.column.names])
+        return compared(one.column, compare, constant)
 
     def _unknown(self, left: ast.expr, right: ast.expr) -> Condition:
         if not (isinstance(right, ast.Constant) and right.value is None):
@@ -219,14 +204,7 @@ class _Reader:
         term = self._term(left)
         if term.column is None:
             raise self._mistake(left, f"expected one of the columns {self._listed()}")
-        column = term.column
-
-        def of(rows: Rows) -> tuple[Mask, Mask]:
-            _, known = column.read(rows)
-            known = np.ones(_length(rows), bool) if known is None else known
-            return ~known, known
-
-        return Condition(of, column.costly)
+        return unknown(term.column)
 
     def _among(self, left: ast.expr, right: ast.expr) -> Condition:
         one = self._term(left)
@@ -234,14 +212,14 @@ class _Reader:
             other = self._term(right) if isinstance(right, ast.Name) else None
             if other is None or other.column is None or other.kind() != "text" or not isinstance(one.constant, str):
                 raise self._mistake(right, "expected a list, such as ('cat', 'dog') or ('cat',)")
-            return _named(other.column, [one.constant in name for name in other.column.names])
+            return by_name(other.column, [one.constant in name for name in other.column.names])
         if one.column is None:
             raise self._mistake(left, f"expected one of the columns {self._listed()}")
         constants = [self._constant(self._term(each), one, known=True) for each in right.elts]
         if one.kind() == "text":
-            return _named(one.column, [name in constants for name in one.column.names])
+            return by_name(one.column, [name in constants for name in one.column.names])
         wanted = np.array(constants, {"key": np.uint64, "truth": bool, "number": np.float64}.get(one.kind(), np.int64))
-        return _known_to_be(one.column, np.isin, wanted)
+        return compared(one.column, np.isin, wanted)
 
     def _term(self, node: ast.expr) -> _Term:
         match node:
@@ -273,7 +251,7 @@ class _Reader:
             (one, known), (other, also_known) = _values(left, rows), _values(right, rows)
             with np.errstate(all="ignore"):
                 result = reckon(one.astype(np.float64), other.astype(np.float64))
-            return result, _both(np.isfinite(result), _both(known, also_known))
+            return result, both(np.isfinite(result), both(known, also_known))
 
         costly = any(term.column is not None and term.column.costly for term in (left, right))
         return _Term(node, Column("number", read, costly=costly))
@@ -348,76 +326,5 @@ def _moment(value: str, kind: Kind) -> int | None:
         return None
 
 
-def _length(rows: Rows) -> int:
-    return rows.stop - rows.start if isinstance(rows, slice) else len(rows)
-
-
 def _values(term: _Term, rows: Rows) -> tuple[Values, Mask | None]:
     return (np.asarray(term.constant), None) if term.column is None else term.column.read(rows)
-
-
-def _both(one: Mask | None, other: Mask | None) -> Mask | None:
-    return other if one is None else one if other is None else one & other
-
-
-def _negated(condition: Condition) -> Condition:
-    return Condition(lambda rows: condition.of(rows)[::-1], condition.costly)
-
-
-def _every(conditions: Sequence[Condition]) -> Condition:
-    """True where all are, false where any is; costly ones are asked last, and about rows alone that are not yet false."""
-    first, *others = sorted(conditions, key=lambda condition: condition.costly)
-    if not others:
-        return first
-
-    def of(rows: Rows) -> tuple[Mask, Mask]:
-        true, false = first.of(rows)
-        for other in others:
-            if other.costly:
-                true, false = true.copy(), false.copy()
-                open_ = np.flatnonzero(~false)
-                asked = rows.start + open_ if isinstance(rows, slice) else rows[open_]
-                more_true, more_false = other.of(asked)
-                true[open_] &= more_true
-                false[open_] |= more_false
-            else:
-                more_true, more_false = other.of(rows)
-                true, false = true & more_true, false | more_false
-        return true, false
-
-    return Condition(of, any(condition.costly for condition in conditions))
-
-
-def _known_to_be(column: Column, compare: Callable[[Any, Any], Any], constant: Any) -> Condition:
-    """Where a column's values compare so with a constant."""
-
-    def of(rows: Rows) -> tuple[Mask, Mask]:
-        values, known = column.read(rows)
-        return _split(compare(values, constant), known)
-
-    return Condition(of, column.costly)
-
-
-def _between(one: Column, compare: Callable[[Any, Any], Any], other: Column) -> Condition:
-    """Where the values of two columns compare so."""
-
-    def of(rows: Rows) -> tuple[Mask, Mask]:
-        (values, known), (others, also_known) = one.read(rows), other.read(rows)
-        return _split(compare(values, others), _both(known, also_known))
-
-    return Condition(of, one.costly or other.costly)
-
-
-def _named(column: Column, holds: Sequence[bool]) -> Condition:
-    """Where a text is one of the names for which it holds: decided once a name, not once a row."""
-    true, false = np.array([*holds, False]), np.array([*(not one for one in holds), False])  # the last: not known, −1
-
-    def of(rows: Rows) -> tuple[Mask, Mask]:
-        codes, _ = column.read(rows)
-        return true[codes], false[codes]
-
-    return Condition(of, column.costly)
-
-
-def _split(holds: Mask, known: Mask | None) -> tuple[Mask, Mask]:
-    return (holds, ~holds) if known is None else (holds & known, ~holds & known)

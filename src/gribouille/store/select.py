@@ -11,7 +11,8 @@ import numpy as np
 from jaxtyping import Bool, Int, Int64
 
 from gribouille.formats.records import NO_TIMESTAMP
-from gribouille.store.expression import Column, Mask, Rows, SelectionError, Values, read_condition
+from gribouille.store.condition import Column, Mask, Rows, Values
+from gribouille.store.expression import SelectionError, read_condition
 from gribouille.store.reader import Store
 from gribouille.store.split import SPLITS, splitmix64
 from gribouille.store.view import AnyStore, Selection, View
