@@ -44,7 +44,7 @@ def select(store: AnyStore, where: str = "", max_per_class: int = 0, seed: int =
     labels = tuple(store.labels[index] for index in occurring)
     places = np.flatnonzero(kept)
     base, rows_there = (store, places) if isinstance(store, Store) else (store.store, store.rows[places])
-    return View(base, labels, rows_there, store.split[places], selection.after(store.selection))
+    return View(base, labels, rows_there, store.split[places], selection=selection.after(store.selection))
 
 
 def open_selected(path: Path, *selections: Selection) -> AnyStore:

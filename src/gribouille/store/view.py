@@ -6,7 +6,7 @@ never taken for one on the whole.
 
 import re
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -67,7 +67,7 @@ class View:
     labels: tuple[str, ...]
     rows: Int64[np.ndarray, "rows"]
     split: UInt8[np.ndarray, "rows"]
-    selection: tuple[Selection, ...] = ()
+    selection: tuple[Selection, ...] = field(default=(), kw_only=True)
 
     def __len__(self) -> int:
         return len(self.rows)
