@@ -22,7 +22,7 @@ from gribouille.checkpoint import LAST
 from gribouille.course import TrainConfig
 from gribouille.predict import predictor_of
 from gribouille.sampling import batches_of, distinct_rows
-from gribouille.store import Store, View, narrowed
+from gribouille.store import Store, View, select
 from gribouille.store.split import TRAIN
 from gribouille.train import train
 
@@ -65,15 +65,16 @@ def configured(net: TrainConfig, size: int, rows: int, options: argparse.Namespa
 def measured(name: str, store: Store, words: tuple[str, ...], options: argparse.Namespace) -> Curve:
     """Train and judge one net at every size."""
     sizes, found = [], []
+    whole = select(store, f"word in {words}")
     for size in options.sizes:
-        view = narrowed(store, words, size)
+        view = select(whole, max_per_class=size)
         rows = np.flatnonzero(view.split == TRAIN)
         sizes.append(len(rows) / len(words))
         out = options.out / f"{name.replace(' ', '-')}-{size}"
         card = train(view, out, configured(NETS[name], size, len(rows), options))
         kept = out / "hits.npy"
         if not kept.exists():
-            np.save(kept, hits(out, view))
+            np.save(kept, hits(out, whole))
         found.append(np.load(kept))
         print(
             f"{name:<24}{sizes[-1]:7.1f}  top-1 {100 * found[-1].mean():6.2f} %  n = {len(found[-1])}  "

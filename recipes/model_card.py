@@ -25,7 +25,7 @@ from gribouille.labels import french
 from gribouille.metrics import confusion
 from gribouille.predict import Predictor, predictor_of
 from gribouille.sampling import batches_of, distinct_rows
-from gribouille.store import Store
+from gribouille.store import AnyStore, Store
 from gribouille.word_scores import WordScores, word_scores_path
 
 WORST, PAIRS = 14, 8  # named in the text
@@ -60,7 +60,7 @@ class Measured:
     taken: np.ndarray
 
 
-def measured(path: Path, store: Store, work: Path) -> Measured:
+def measured(path: Path, store: AnyStore, work: Path) -> Measured:
     """What the model answers about the store's test split, or what is kept of it."""
     kept = work / f"{sha256(path.read_bytes()).hexdigest()[:16]}-{store.hash[:12]}.json"
     if not kept.exists():
@@ -75,7 +75,7 @@ def measured(path: Path, store: Store, work: Path) -> Measured:
     return Measured(found["summary"], np.array(found["taken"]))
 
 
-def confused(predictor: Predictor, store: Store) -> np.ndarray:
+def confused(predictor: Predictor, store: AnyStore) -> np.ndarray:
     """How many finished test drawings of each word (rows) were taken for each (columns)."""
     columns, rows = predictor.columns_of(store.labels), distinct_rows(store, "test")
     total = np.zeros((len(store.labels), len(store.labels)), np.int64)
@@ -140,7 +140,7 @@ def failures(taken: np.ndarray, words: list[str], language: str) -> str:
     )
 
 
-def table(taken: np.ndarray, store: Store) -> str:
+def table(taken: np.ndarray, store: AnyStore) -> str:
     """Every word, in both languages, with its test drawings, its top-1 and what it is most often taken for."""
     head = TEXTS["en"]["words"].replace("word |", "word / mot |").replace("taken for |", "taken for / pris pour |")
     lines, other = [head, "|---|---|---|---|"], french(store.labels)

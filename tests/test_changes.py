@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from shapes import store_of_shapes
 
-from gribouille.store import View, narrowed
+from gribouille.store import View, select
 from gribouille.store.split import TRAIN
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
@@ -19,7 +19,7 @@ TWO_LINES = np.array([[0, 0, 0], [10, 3, 1], [40, 0, 1], [255, 0, 1], [0, 200, 0
 @pytest.fixture(scope="module")
 def view(tmp_path_factory) -> View:
     """All of a small store of shapes."""
-    return narrowed(store_of_shapes(tmp_path_factory.mktemp("changes"), 30))
+    return select(store_of_shapes(tmp_path_factory.mktemp("changes"), 30))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import gzip
+import html
 import io
 import json
 import os
@@ -252,7 +253,7 @@ def test_draw_opens_a_browser_only_where_there_is_a_screen(gribouille, monkeypat
     """`draw` prints the address, and opens it unless only a text browser could."""
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", opened.append)
-    monkeypatch.setattr("gribouille.server.serve", lambda host, port, model, announce, store: announce("http://here/"))
+    monkeypatch.setattr("gribouille.server.serve", lambda host, port, model, announce, *store: announce("http://here/"))
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.delenv("DISPLAY", raising=False)
@@ -300,6 +301,110 @@ def test_the_laboratorys_commands_work_one_after_the_other(gribouille, tmp_path:
     assert "linear of 2 runs" in gribouille("ensemble", run, tmp_path / "other", "--out", both, *linear)[1]
     assert "Protocol: test split of store" in gribouille("evaluate", both, store)[1]
     assert "Protocol" in (run / "card.md").read_text()  # evaluating a run is noted on its card
+
+
+def test_a_selection_is_made_on_the_command_line_and_noted(gribouille, tmp_path: Path) -> None:
+    """--where and --max-per-class select what commands read; cards and protocols say it so that it can be repeated."""
+    drawings, store, run, model = (tmp_path / name for name in ("drawings", "store", "run", "model.onnx"))
+    drawings.mkdir()
+    for number, word in enumerate(("cat", "house", "sun")):
+        lines = [json.dumps(_record(word, number % 2, 100 * number + key)) for key in range(80)]
+        (drawings / f"{word}.ndjson").write_text("\n".join(lines) + "\n")
+    gribouille("ingest", drawings, "--out", store)
+    condition = "word != 'sun' and country == 'CA'"
+    where, few = ("--where", condition), ("--max-per-class", "12")
+    quick = [
+        "--net",
+        "test_resnet",
+        "--side",
+        "28",
+        "--per-class",
+        "8",
+        "--batch",
+        "8",
+        "--threads",
+        "1",
+        "--epochs",
+        "1",
+    ]
+
+    soft = tmp_path / "soft.safetensors"
+    train = ("train", store, "--out", run, *quick)
+    assert gribouille(*train, *where, *few)[0] == 0
+    options = f'--where "{condition}" --max-per-class 12'
+    for card in ("card.md", "card.fr.md"):
+        text = (run / card).read_text()
+        assert f"`{options}`" in text
+        assert f'gribouille evaluate RUN STORE --where "{condition}"\n' in text
+        command = text.partition("gribouille train")[2].partition("```")[0]
+        assert command.rstrip().endswith(options)
+    code, _, err = gribouille(*train, *where)
+    assert (code, err.count("expected a run with the same store")) == (2, 1)
+    assert gribouille(*train, *where, *few)[0] == 0
+
+    assert "at most" in gribouille("export", run, "--out", model, "--store", store, *where)[1]
+    report = json.loads(gribouille("evaluate", model, store, "--json", *where, "--max-per-class", "2")[1])
+    assert report["all rows"]["100%"]["n"] == 4
+    assert report["protocol"].count(f'(--where "{condition}" --max-per-class 2)') == 1
+    code, _, err = gribouille("evaluate", model, store)
+    assert (code, "sun" in err) == (2, True)
+
+    assert "for 24 drawings" in gribouille("distil", model, store, "--out", soft, *where, *few)[1]
+    student = ("train", store, "--out", tmp_path / "student", "--soft-labels", soft, *quick)
+    assert gribouille(*student, *where, *few)[0] == 0
+    code, _, err = gribouille(*student, *where)
+    assert (code, "expected soft labels of selection" in err) == (2, True)
+    both = ("ensemble", run, tmp_path / "student", "--out", tmp_path / "both")
+    assert "mean of 2 runs" in gribouille(*both, "--store", store, *where)[1]
+    assert (
+        condition in json.loads((tmp_path / "both" / "ensemble.json").read_text())["metrics"]["validation"]["protocol"]
+    )
+
+    narrow = ["--trials", "1", "--classes", "0", "--trial-epochs", "1", "--widths", "1", "1", "--sides", "1", "1"]
+    search = ("search", store, "--out", tmp_path / "search", *narrow, *quick[:-2])
+    assert f"--threads 1 {options}" in gribouille(*search, *where, *few)[1].replace("\n", " ")
+    assert html.escape(options) in (tmp_path / "search" / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "evaluate MODEL STORE",
+        "distil MODEL STORE --out OUT",
+        "train STORE --out OUT",
+        "search STORE --out OUT",
+        "cluster train STORE --out OUT",
+        "cluster search STORE --out OUT",
+        "serve --model MODEL --store STORE",
+        "draw --model MODEL --store STORE",
+    ],
+)
+def test_a_mistaken_selection_is_refused_before_anything_is_done(gribouille, tmp_path, tiny_model, command) -> None:
+    """Every command that reads a store says what is wrong with a condition, with its place, and ends with exit code 2."""
+    lines = [json.dumps(_record("cat", 0, key)) for key in range(9)]
+    (tmp_path / "cat.ndjson").write_text("\n".join(lines) + "\n")
+    gribouille("ingest", tmp_path / "cat.ndjson", "--out", tmp_path / "store")
+    places = {"STORE": tmp_path / "store", "MODEL": tiny_model, "OUT": tmp_path / "out"}
+    arguments = [places.get(word, word) for word in command.split()]
+    code, _, err = gribouille(*arguments, "--where", "word == 'cta'")
+    assert code == 2
+    assert err.splitlines()[-3:] == [
+        "gribouille: where, character 9: expected a word that the store has: 'cat', found 'cta' (did you mean 'cat'?)",
+        "  word == 'cta'",
+        "          ^",
+    ]
+    assert "found none among 9" in gribouille(*arguments, "--where", "points > 9999")[2]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", ["serve", "draw", "export RUN --out OUT", "ensemble RUN --out OUT"])
+def test_there_is_nothing_to_select_from_without_a_store(gribouille, tmp_path, command) -> None:
+    """--where without --store is a mistake, not ignored."""
+    code, _, err = gribouille(
+        *(tmp_path if word == "RUN" else word for word in command.split()), "--where", "recognized"
+    )
+    assert code == 2
+    assert "expected --store STORE to select from, found none" in err
 
 
 def test_a_search_ends_in_reports_and_a_command(gribouille, tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ def test_a_training_on_two_nodes_survives_a_killed_process(store, two_nodes, tmp
     train_by_two(store.path, tmp_path / "whole", SMALL)
     config = ClusterTraining(processes=2, failures=2, train=SMALL)
     thread, killed = killing("ray::RayTrainWorker", tmp_path / "killed" / LOG)
-    card = train_on_cluster(store.path, tmp_path / "killed", config)
+    card = train_on_cluster(store, tmp_path / "killed", config)
     thread.join()
     assert killed
     assert card.processes == 2
@@ -194,7 +194,7 @@ def test_a_search_on_two_nodes_survives_a_killed_trial(store, two_nodes, tmp_pat
     space = Space(widths=(1, 1), sides=(1, 1), lines=(1, 1))
     search = SearchConfig(trials=3, workers=2, classes=3, rows=12, trial_epochs=2, keep=1, space=space, train=SMALL)
     thread, killed = killing("ray::ImplicitFunc", tmp_path / "trials")
-    found = search_on_cluster(store.path, tmp_path, ClusterSearch(search=search))
+    found = search_on_cluster(store, tmp_path, ClusterSearch(search=search))
     thread.join()
     assert killed
     study = load_study(tmp_path)
@@ -212,7 +212,7 @@ def test_a_missing_cluster_is_named(store, tmp_path, monkeypatch):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ValueError, match=r"pip install \"gribouille\[cluster\]\""):
-        train_on_cluster(store.path, tmp_path / "run", ClusterTraining(train=SMALL))
+        train_on_cluster(store, tmp_path / "run", ClusterTraining(train=SMALL))
     assert not (tmp_path / "run").exists()
 
 

@@ -13,7 +13,7 @@ from gribouille.drawing import Drawings, canonical
 from gribouille.raster.kernel import rasterise
 from gribouille.raster.spec import RasterSpec
 from gribouille.resident import Resident, bytes_needed, images_on
-from gribouille.store import Store, narrowed
+from gribouille.store import Store, select
 
 BY = Augmentation(cut=0.6, shortest=0.05, wave=12)
 SPEC = RasterSpec.of_side(28)
@@ -114,8 +114,8 @@ def test_bytes_are_the_stores(store, rows, monkeypatch):
 
 
 def test_a_view_becomes_resident(store):
-    """A narrowed store brings its own rows only."""
-    view = narrowed(store, ["circle", "square"])
+    """A view brings its own rows only."""
+    view = select(store, "word in ('circle', 'square')")
     here = Resident.of(view, "cpu")
     assert np.array_equal(here.sizes, np.diff(view.gather(np.arange(len(view))).offsets))
 

@@ -44,7 +44,7 @@ from gribouille.search.texts import TEXTS
 from gribouille.search.trial import Drawings, Validated, drawings_of
 from gribouille.store import Store
 
-DRAWINGS = Drawings(Path("/somewhere/store"), ("cat", "<dog>"), 20, 40, 300, "0123456789abcdef")
+DRAWINGS = Drawings(Path("/somewhere/store"), (), ("cat", "<dog>"), 20, 40, 300, "0123456789abcdef")
 # Nothing but the learning rate and the augmentation: the test net has one width.
 SMALL = SearchConfig(
     trials=4,
@@ -180,7 +180,7 @@ def test_one_factor_strengthens_the_whole_augmentation():
 def test_the_command_line_is_the_configuration(values):
     """The command that a search recommends, parsed as the command line is, gives exactly the trial's configuration."""
     config = configured(TrainConfig(net="resnet10t", epochs=3, deterministic=True), values)
-    program, command, store, *options = shlex.split(command_of(Path("a store"), Path("RUN"), config))
+    program, command, store, *options = shlex.split(command_of(Path("a store"), (), Path("RUN"), config))
     assert (program, command, store, *options[:2]) == ("gribouille", "train", "a store", "--out", "RUN")
     parsed = []
     with pytest.raises(SystemExit, match="0"):

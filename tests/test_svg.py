@@ -169,7 +169,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("content", "message"), REFUSED, ids=[message[:30] for _, message in REFUSED])
 def test_other_text_is_refused_by_name(content: bytes, message: str) -> None:
-    """DamagedError, hostile, foreign or endless: one error that names the file and says what was found."""
+    """Damaged, hostile, foreign or endless: one error that names the file and says what was found."""
     with pytest.raises(SvgError) as error:
         parse_svg(content, "cat.svg")
     assert str(error.value).startswith("cat.svg: expected ")

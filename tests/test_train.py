@@ -26,7 +26,7 @@ from gribouille.metrics import count
 from gribouille.nets import build_net
 from gribouille.predict import net_predictor, predictor_of
 from gribouille.sampling import Standing
-from gribouille.store import Store, narrowed
+from gribouille.store import Store, select
 from gribouille.store.split import split_of
 from gribouille.train import (
     DivergedError,
@@ -393,8 +393,8 @@ def test_the_rest_of_a_budget_may_be_too_small(store):
 
 
 def test_a_view_trains_like_a_store(store, tmp_path):
-    """A narrowed store is learned from under its own labels, and its run is not taken for one on the whole."""
-    view = narrowed(store, ["cross", "circle"], 10)
+    """A selection is learned from under its own labels, and its run is not taken for one on the whole."""
+    view = select(store, "word in ('cross', 'circle')", 10)
     card = train(view, tmp_path / "run", replace(TINY, epochs=1, batch=8))
     assert card.labels == ["circle", "cross"]
     assert card.drawings == 20

@@ -22,7 +22,7 @@ from torch import nn
 
 from gribouille.nets import build_net
 from gribouille.raster.spec import RasterSpec
-from gribouille.store import AnyStore
+from gribouille.store import AnyStore, View
 
 BEST, LAST, STATE, LOG = "best.safetensors", "last.safetensors", "state.pt", "log.jsonl"
 CARD = {"en": "card.md", "fr": "card.fr.md"}  # for people
@@ -94,13 +94,16 @@ def load_weights(path: Path) -> tuple[nn.Module, Card]:
 
 def described(store: AnyStore) -> dict[str, Any]:
     """What a store holds, for cards: rows, splits and, of each source, its name, checksums and whether it is only learned
-    from."""
+    from; of a view also how it was selected, and the hash of which store."""
     card = store.card
     sources = [
         {"name": each.name, "sha256": [part.sha256 for part in each.checksums], "training_only": each.training_only}
         for each in card.sources
     ]
-    return {"rows": card.rows, "labels": len(card.labels), "splits": card.splits, "sources": sources}
+    held = {"rows": card.rows, "labels": len(card.labels), "splits": card.splits, "sources": sources}
+    if isinstance(store, View):
+        held |= {"selection": [asdict(each) for each in store.selection], "selected from": store.store.hash}
+    return held
 
 
 def save_state(state: dict[str, Any], path: Path) -> None:

@@ -10,12 +10,15 @@ import sys
 import webbrowser
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gribouille import __version__
 from gribouille.data_commands import data_app
+
+if TYPE_CHECKING:
+    from gribouille.store import AnyStore
 
 # What gribouille[train] brings.
 LABORATORY = {
@@ -39,6 +42,16 @@ Port = Annotated[int, typer.Option(help="Port to listen at; 0 takes any free one
 Model = Annotated[Path | None, typer.Option(help="Model file, or the name of a shipped one; by default small.")]
 Shown = Annotated[
     Path | None, typer.Option("--store", metavar="STORE", help="Store whose drawings the page shows: how others drew.")
+]
+Where = Annotated[
+    str,
+    typer.Option(
+        metavar="CONDITION",
+        help="Only drawings for which this holds, such as \"country == 'FR' and recognized\": docs/selecting.md.",
+    ),
+]
+MaxPerClass = Annotated[
+    int, typer.Option(metavar="N", min=0, help="At most so many drawings of each word in each split; 0: all.")
 ]
 
 
@@ -111,18 +124,24 @@ def guess(
 
 
 @app.command()
-def serve(host: Host = LOCALHOST, port: Port = PORT, model: Model = None, store: Shown = None) -> None:
+def serve(
+    host: Host = LOCALHOST, port: Port = PORT, model: Model = None, store: Shown = None, where: Where = ""
+) -> None:
     """Serve the page and the API until interrupted."""
     from gribouille.server import serve
 
+    _expect_store(store, where)
+
     _warn_without_page()
-    serve(host, port, model, lambda address: typer.echo(f"Gribouille is at {address} (Ctrl+C stops it)"), store)
+    serve(host, port, model, lambda address: typer.echo(f"Gribouille is at {address} (Ctrl+C stops it)"), store, where)
 
 
 @app.command()
-def draw(port: Port = PORT, model: Model = None, store: Shown = None) -> None:
+def draw(port: Port = PORT, model: Model = None, store: Shown = None, where: Where = "") -> None:
     """Draw here: serve the page on this machine and open it."""
     from gribouille.server import serve
+
+    _expect_store(store, where)
 
     def show(address: str) -> None:
         typer.echo(f"Draw at {address} (Ctrl+C stops it)")
@@ -130,7 +149,7 @@ def draw(port: Port = PORT, model: Model = None, store: Shown = None) -> None:
             webbrowser.open(address)
 
     _warn_without_page()
-    serve(LOCALHOST, port, model, show, store)
+    serve(LOCALHOST, port, model, show, store, where)
 
 
 @app.command()
@@ -157,6 +176,18 @@ def _warn_without_page() -> None:
 def _has_screen() -> bool:
     """Whether a browser would open in a window; without one Python would start a text browser in the terminal."""
     return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _opened(store: Path, where: str, max_per_class: int) -> "AnyStore":
+    """The store in this folder, or what was asked for of it."""
+    from gribouille.store import Selection, open_selected
+
+    return open_selected(store, Selection(where, max_per_class))
+
+
+def _expect_store(store: Path | None, where: str, max_per_class: int = 0) -> None:
+    if store is None and (where or max_per_class):
+        raise typer.BadParameter("expected --store STORE to select from, found none")
 
 
 @app.command()
@@ -261,16 +292,17 @@ def distil(
     teacher: Annotated[Path, typer.Argument(exists=True, help="Model file, or a public classifier of 28 px bitmaps.")],
     store: Annotated[Path, typer.Argument(help="Store whose drawings it is asked about.")],
     out: Annotated[Path, typer.Option(help="File for its answers.")],
+    where: Where = "",
+    max_per_class: MaxPerClass = 0,
 ) -> None:
     """Ask a teacher about the training drawings of a store.
 
-    Its answers are soft labels for `train --soft-labels`.
+    Its answers are soft labels for `train --soft-labels`, of the same selection.
     """
     from gribouille.distil import teach
-    from gribouille.store import Store
     from gribouille.terminal import counted
 
-    opened = Store.open(store)
+    opened = _opened(store, where, max_per_class)
     asked = opened.card.splits["train"]
     with counted("Asking the teacher", asked) as progress:
         teach(teacher, opened, out, progress)
@@ -288,7 +320,6 @@ def train(arguments: Late = None) -> None:
     from gribouille.course import TrainConfig
     from gribouille.distil import AskedAbout, LiveTeacher, Teacher, load_soft_labels, mean_of
     from gribouille.options import run_with_options
-    from gribouille.store import Store
     from gribouille.terminal import training
     from gribouille.train import Reporting, train
 
@@ -312,11 +343,13 @@ def train(arguments: Late = None) -> None:
                 metavar="URI", help="MLflow server (https://…) or data base (sqlite:///runs.db) that hears of it too."
             ),
         ] = "",
+        where: Where = "",
+        max_per_class: MaxPerClass = 0,
     ) -> None:
         """Train a net on a store, or go on with a run."""
         if teacher is not None and soft_labels:
             raise typer.BadParameter("expected --teacher or --soft-labels, found both")
-        opened = Store.open(store)
+        opened = _opened(store, where, max_per_class)
         taught: Teacher | None = None
         if teacher is not None:
             taught = LiveTeacher.open(teacher, opened, config.augmentation, asked_about)
@@ -337,17 +370,19 @@ def search(arguments: Late = None) -> None:
     """Search for how to train, by many short runs on few words."""
     from gribouille.options import run_with_options
     from gribouille.search import SearchConfig, search
-    from gribouille.store import Store
     from gribouille.terminal import print_found, searching
 
     def command(
         store: Annotated[Path, typer.Argument(help="Store to search with.")],
         out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the search.")],
         config: SearchConfig,
+        where: Where = "",
+        max_per_class: MaxPerClass = 0,
     ) -> None:
         """Search for how to train, by many short runs on few words."""
+        opened = _opened(store, where, max_per_class)
         with searching() as progress:
-            found = search(Store.open(store), out, config, progress)
+            found = search(opened, out, config, progress)
         print_found(found, _written_reports(out))
 
     run_with_options(command, SearchConfig, arguments or [], "search")
@@ -367,9 +402,11 @@ def cluster_train(arguments: Late = None) -> None:
         store: Annotated[Path, typer.Argument(help="Store to learn from, under the same path on every machine.")],
         out: Annotated[Path, typer.Option(metavar="RUN", help="Folder of the run, likewise.")],
         config: ClusterTraining,
+        where: Where = "",
+        max_per_class: MaxPerClass = 0,
     ) -> None:
         """Train on several machines; killed processes are started again."""
-        card = train_on_cluster(store, out, config)
+        card = train_on_cluster(_opened(store, where, max_per_class), out, config)
         top1 = card.metrics["validation"]["top1"]
         typer.echo(f"{out}: trained" + ("" if top1 is None else f"; top-1 on validation drawings {top1:.1%}"))
 
@@ -387,9 +424,11 @@ def cluster_search(arguments: Late = None) -> None:
         store: Annotated[Path, typer.Argument(help="Store to search with, under the same path on every machine.")],
         out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the search, likewise.")],
         config: ClusterSearch,
+        where: Where = "",
+        max_per_class: MaxPerClass = 0,
     ) -> None:
         """Search on several machines."""
-        found = search_on_cluster(store, out, config)
+        found = search_on_cluster(_opened(store, where, max_per_class), out, config)
         print_found(found, _written_reports(out))
 
     run_with_options(command, ClusterSearch, arguments or [], "cluster search")
@@ -406,7 +445,6 @@ def ensemble(arguments: Late = None) -> None:
     """Make one recogniser of several runs."""
     from gribouille.ensemble import EnsembleOptions, combine, questions
     from gribouille.options import run_with_options
-    from gribouille.store import Store
     from gribouille.terminal import counted
 
     def command(
@@ -414,9 +452,12 @@ def ensemble(arguments: Late = None) -> None:
         out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the ensemble, for `evaluate`.")],
         config: EnsembleOptions,
         store: Annotated[Path | None, typer.Option(help="Store that a linear layer learns from.")] = None,
+        where: Where = "",
+        max_per_class: MaxPerClass = 0,
     ) -> None:
         """Make one recogniser of several runs."""
-        opened = None if store is None else Store.open(store)
+        _expect_store(store, where, max_per_class)
+        opened = None if store is None else _opened(store, where, max_per_class)
         asked = 0 if opened is None else questions(opened, config)
         with counted("Asking the members", asked) as progress:
             card = combine(runs, out, config, opened, progress)
@@ -435,6 +476,8 @@ def evaluate(
     store: Annotated[Path, typer.Argument(help="Store with the drawings to guess.")],
     split: Annotated[str, typer.Option(help="Which of its drawings: train, validation or test.")] = "test",
     as_json: Annotated[bool, typer.Option("--json", help="Everything, per word too, as JSON.")] = False,
+    where: Where = "",
+    max_per_class: MaxPerClass = 0,
 ) -> None:
     """Count how well a net guesses a store's drawings.
 
@@ -445,10 +488,9 @@ def evaluate(
     from gribouille.predict import predictor_of
     from gribouille.run_card import add_evaluation
     from gribouille.sampling import distinct_rows
-    from gribouille.store import Store
     from gribouille.terminal import counted, print_evaluation
 
-    opened = Store.open(store)
+    opened = _opened(store, where, max_per_class)
     with counted("Guessing", len(distinct_rows(opened, split))) as progress:
         evaluation = evaluate(predictor_of(model), opened, split, FRACTIONS, progress)
     if as_json:
@@ -466,7 +508,6 @@ def export(arguments: Late = None) -> None:
     from gribouille.export import ExportSpec, export_run
     from gribouille.options import run_with_options
     from gribouille.sampling import distinct_rows
-    from gribouille.store import Store
     from gribouille.terminal import counted
 
     def command(
@@ -477,9 +518,12 @@ def export(arguments: Late = None) -> None:
             Path | None,
             typer.Option(help="Store to calibrate on, to check on, and whose test scores the file carries."),
         ] = None,
+        where: Where = "",
+        max_per_class: MaxPerClass = 0,
     ) -> None:
         """Write a training run as one model file, checked against it."""
-        opened = None if store is None else Store.open(store)
+        _expect_store(store, where, max_per_class)
+        opened = None if store is None else _opened(store, where, max_per_class)
         rows = 0 if opened is None else len(distinct_rows(opened, "test"))
         with counted("Evaluating", rows) as progress:
             report = export_run(run, out, config, opened, progress)

@@ -24,7 +24,7 @@ from gribouille.search.found import Found, found_in
 from gribouille.search.space import SearchConfig, base_values, distributions
 from gribouille.search.study import TRIALS, Tried, alone, folder_of, record, sampler_of, thin
 from gribouille.search.trial import Drawings, Validated, drawings_of, expect_buildable, run_trial, trial_config
-from gribouille.store import Store
+from gribouille.store import AnyStore, open_selected
 from gribouille.train import DivergedError, Progress, Reporting, train
 
 RAY = "ray"  # folder of what Ray itself writes down, inside a run's or search's folder
@@ -108,12 +108,12 @@ def pieces_on_cluster(cluster: Cluster) -> Run:
     return run
 
 
-def train_on_cluster(store: Path, out: Path, config: ClusterTraining) -> Card:
+def train_on_cluster(store: AnyStore, out: Path, config: ClusterTraining) -> Card:
     """Train on several nodes, or go on with the run in `out`; the card of its last weights.
 
     Raises ValueError where Ray or its cluster is missing, or the training fails more often than `config` allows.
     """
-    Store.open(store)  # what is wrong with it is better said here
+    place = {"store": store.path.resolve(), "selection": store.selection}
     with _connected(config.cluster):
         from ray.train import FailureConfig, RunConfig, ScalingConfig
         from ray.train.torch import TorchConfig, TorchTrainer
@@ -121,7 +121,7 @@ def train_on_cluster(store: Path, out: Path, config: ClusterTraining) -> Card:
         on_gpu = config.train.device == "cuda"
         trainer = TorchTrainer(
             _learn,
-            train_loop_config={"store": store.resolve(), "out": out.resolve(), "config": config.train},
+            train_loop_config={**place, "out": out.resolve(), "config": config.train},
             torch_config=TorchConfig(backend="nccl" if on_gpu else "gloo"),
             scaling_config=ScalingConfig(
                 num_workers=config.processes,
@@ -145,7 +145,7 @@ def train_on_cluster(store: Path, out: Path, config: ClusterTraining) -> Card:
     return load_weights(out / LAST)[1]
 
 
-def search_on_cluster(store: Path, out: Path, config: ClusterSearch) -> Found:
+def search_on_cluster(store: AnyStore, out: Path, config: ClusterSearch) -> Found:
     """Search on several nodes, or go on with the search in `out`; what was found, as `search` does on one machine.
 
     Ray Tune asks the same sampler over the same space and stops trials by asynchronous successive halving (the base
@@ -153,7 +153,7 @@ def search_on_cluster(store: Path, out: Path, config: ClusterSearch) -> Found:
     and where Ray is missing.
     """
     search = config.search
-    drawings = drawings_of(Store.open(store), search)
+    drawings = drawings_of(store, search)
     expect_buildable(search, drawings)
     with alone(out), _connected(config.cluster):
         record(out, search, drawings, [])
@@ -181,7 +181,8 @@ def _learn(task: dict[str, Any]) -> None:
             heard = progress.epoch
             report({"epoch": progress.epoch, "map3": progress.validation["map3"]})
 
-    train(Store.open(task["store"]), task["out"], task["config"], reporting=Reporting(tell))
+    store = open_selected(task["store"], *task["selection"])
+    train(store, task["out"], task["config"], reporting=Reporting(tell))
 
 
 def _tuner(out: Path, config: ClusterSearch, drawings: Drawings) -> Any:

@@ -23,7 +23,7 @@ from gribouille.checkpoint import BEST, write_atomically
 from gribouille.ensemble import ENSEMBLE
 from gribouille.predict import Predictor, predictor_of
 from gribouille.sampling import batches_of
-from gribouille.store import AnyStore, Store
+from gribouille.store import AnyStore, named
 from gribouille.store.split import TRAIN
 
 BATCH = 128  # drawings
@@ -96,7 +96,7 @@ class LiveTeacher:
         return _renormalised(self.predictor.probabilities(drawings)[:, columns])
 
 
-def teach(teacher: Path, store: Store, out: Path, progress: Callable[[int], None] = lambda done: None) -> None:
+def teach(teacher: Path, store: AnyStore, out: Path, progress: Callable[[int], None] = lambda done: None) -> None:
     """Write the soft labels of `teacher` for `store` to `out`; `progress` hears of every row done."""
     predictor = predictor_of(teacher)
     columns = predictor.columns_of(store.labels)
@@ -109,13 +109,15 @@ def teach(teacher: Path, store: Store, out: Path, progress: Callable[[int], None
     write_atomically(out, lambda place: save_file({"probabilities": probabilities}, place, metadata))
 
 
-def load_soft_labels(path: Path, store: Store) -> SoftLabels:
+def load_soft_labels(path: Path, store: AnyStore) -> SoftLabels:
     """The soft labels in `path`; ValueError where it holds none, or those of another store."""
     try:
         with safe_open(path, "np") as file:
             metadata = file.metadata() or {}
             if metadata.get("store") != store.hash:
-                raise ValueError(f"{path}: expected soft labels of store {store.hash}, found {metadata.get('store')}")
+                raise ValueError(
+                    f"{path}: expected soft labels of {named(store)} ({store.hash}), found {metadata.get('store')}"
+                )
             return SoftLabels(file.get_tensor("probabilities"), metadata["store"], metadata["teacher"])
     except SafetensorError as error:
         raise ValueError(f"{path}: expected soft labels made by `gribouille distil` ({error})") from error

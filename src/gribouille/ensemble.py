@@ -27,7 +27,7 @@ from gribouille.raster.kernel import rasterise
 from gribouille.raster.spec import RasterSpec
 from gribouille.recogniser import padded
 from gribouille.sampling import Rows, batches_of, epoch_rows, members_of, validation_rows
-from gribouille.store import AnyStore
+from gribouille.store import AnyStore, named
 from gribouille.store.split import TRAIN
 
 ENSEMBLE, LINEAR = "ensemble.json", "linear.safetensors"
@@ -307,7 +307,7 @@ def _learned(
         linear, passes = fit(taught, judged, len(ensemble.members), options)
         ensemble = replace(ensemble, linear=linear)
         metrics["linear layer"] = {"drawings": len(taught.label), "passes": passes}
-    protocol = f"{len(judged.label)} random drawings of the validation split, all rows, finished"
+    protocol = f"{len(judged.label)} random drawings of the validation split of {named(store)}, all rows, finished"
     metrics["validation"] = {"protocol": protocol, **count(ensemble.answer(judged.logits), judged.label).summary()}
     return ensemble, metrics
 

@@ -15,7 +15,7 @@ from gribouille.drawing import Drawings, prefix
 from gribouille.metrics import Counts, calibration_error, count
 from gribouille.predict import Predictor
 from gribouille.sampling import batches_of, distinct_rows
-from gribouille.store import AnyStore
+from gribouille.store import AnyStore, named
 
 FRACTIONS = (0.25, 0.5, 0.75, 1.0)  # of the ink
 BATCH = 256  # drawings
@@ -86,7 +86,7 @@ def evaluate(
                 natural.append((probabilities[recognized >= 0], label[recognized >= 0]))
         progress(len(batch))
     protocol = (
-        f"{split} split of store {store.hash[:12]}, each key_id once, {len(rows)} drawings, "
+        f"{split} split of {named(store)}, each key_id once, {len(rows)} drawings, "
         f"best of {len(predictor.labels)} labels; natural mix = rows whose recognized is known; "
         "unfinished = the simplified drawing cut by ink and boxed again"
     )

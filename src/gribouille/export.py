@@ -39,7 +39,7 @@ from gribouille.raster.spec import RasterSpec
 from gribouille.recogniser import INPUT, OUTPUT, Recogniser, padded, session_of
 from gribouille.rounding import round_weights
 from gribouille.sampling import batches_of, distinct_rows
-from gribouille.store import Store
+from gribouille.store import AnyStore
 from gribouille.store.split import TRAIN
 
 OPSET = 20  # the newest that onnxruntime-web of the page and older native ones both read
@@ -173,7 +173,7 @@ def export_run(
     run: Path,
     out: Path,
     spec: ExportSpec | None = None,
-    store: Store | None = None,
+    store: AnyStore | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> ExportReport:
     """Write the best weights of a training run as the model file `out`, named after it; see `export`.
@@ -189,7 +189,8 @@ def export_run(
         return export(net, imprint, out, spec=spec)
     if sorted(card.labels) != sorted(store.labels):
         raise ValueError(
-            f"{run}: expected a store with the same {len(card.labels)} labels to calibrate and judge it on"
+            f"{run}: expected a store with the same {len(card.labels)} labels to calibrate and judge it on, found "
+            f"{len(store.labels)}, {sorted(set(store.labels) ^ set(card.labels))[:5]} not in both"
         )
     form = form_of(net, card.spec, spec, typical(store) if spec.arithmetic == "int8" else None)
     temperature = _fitted_temperature(logits_predictor(form.logits, card.labels), store)
@@ -244,7 +245,7 @@ def form_of(net: nn.Module, raster: RasterSpec, spec: ExportSpec, seen: Drawings
     return Form(net_logits(shipped, raster), graph)
 
 
-def typical(store: Store) -> Drawings:
+def typical(store: AnyStore) -> Drawings:
     """Drawings as a net will be asked about, some hundred of all labels of the training split, half of them unfinished."""
     rows = _spread(np.flatnonzero(store.split == TRAIN), TYPICAL)
     if len(rows) == 0:
@@ -258,7 +259,7 @@ def _spread(rows: Int[np.ndarray, "_rows"], count: int) -> Int[np.ndarray, "_som
     return rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(np.int64)]
 
 
-def _fitted_temperature(predictor: Predictor, store: Store) -> float:
+def _fitted_temperature(predictor: Predictor, store: AnyStore) -> float:
     rows = distinct_rows(store, "validation")
     natural = rows[store.recognized[rows] >= 0]  # as people draw; the others are mostly recognized ones, and easier
     rows = natural if len(natural) >= ENOUGH else rows

@@ -5,7 +5,6 @@ batch costs the host a row number, a key and an offset a drawing; gathering, aug
 waiting for the device. Where a store does not fit, `images_on` takes points that travel, 3 bytes each.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -39,17 +38,15 @@ class Resident:
 
     @classmethod
     def of(cls, store: AnyStore, device: str | torch.device) -> "Resident":
-        """All rows of the store, read in slices: twice, because the first pass says how much memory to ask for."""
-        slices = [np.diff(drawings.offsets).astype(np.uint16) for drawings in _slices(store)]
-        sizes = np.concatenate([np.zeros(0, np.uint16), *slices])
-        starts = _offsets(2 * sizes.astype(np.int64) + (sizes.astype(np.int64) + 7) // 8)
+        """All rows of the store, read in slices."""
+        starts = _offsets(_packed_sizes(store))
         packed = torch.empty(int(starts[-1]), dtype=torch.uint8, device=device)
         filled = 0
         for drawings in _slices(store):
             bytes_, _ = pack(drawings.points, drawings.offsets)
             packed[filled : filled + len(bytes_)] = torch.from_numpy(bytes_).to(device)
             filled += len(bytes_)
-        return cls(packed, torch.from_numpy(starts).to(device), sizes)
+        return cls(packed, torch.from_numpy(starts).to(device), store.points.astype(np.uint16))
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -101,11 +98,14 @@ def _augmented_images(
 
 
 def bytes_needed(store: AnyStore) -> int:
-    """The bytes that a resident store takes on its device at most: what the files say that hold it, and more; a view's
-    share of them, with room for drawings longer than the others."""
-    parts = store.card.drawings
-    share = len(store) / max(1, sum(part.rows for part in parts))  # of the store, where it is a view
-    return math.ceil(min(1.0, 1.25 * share) * sum(part.bytes for part in parts)) + 8
+    """The bytes that a resident store takes on its device."""
+    return int(_packed_sizes(store).sum()) + 8 * (len(store) + 1)
+
+
+def _packed_sizes(store: AnyStore) -> Int64[np.ndarray, "rows"]:
+    """The bytes of each row, as `pack` makes them."""
+    points = store.points.astype(np.int64)
+    return 2 * points + (points + 7) // 8
 
 
 def _slices(store: AnyStore) -> Iterator[Drawings]:

@@ -15,8 +15,10 @@ from typing import Any
 from safetensors import safe_open
 
 from gribouille.checkpoint import BEST, CARD, LAST, LOG, Card, write_atomically
+from gribouille.store import Selection
 
 EVALUATIONS = "evaluations.jsonl"  # in the run's folder
+AFTERWARDS = ("gribouille evaluate RUN STORE", "gribouille export RUN --out MODEL.onnx --store STORE")
 CURVE = 12  # lines of the log that the card shows
 SHARES = ("top1", "top3", "map3", "classes_top1")
 UNLEARNED = ("running_mean", "running_var", "num_batches_tracked")  # what batch norms count
@@ -37,6 +39,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "teacher": "teacher",
         "data": "data",
         "data is": "{rows} drawings of {labels} words; store `{store}`",
+        "selection": "selection",
+        "selection is": "of store `{store}`: {how}",
         "splits": "splits",
         "source": "source",
         "training only": "only learned from",
@@ -81,6 +85,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "teacher": "professeur",
         "data": "données",
         "data is": "{rows} dessins de {labels} mots ; magasin `{store}`",
+        "selection": "sélection",
+        "selection is": "du magasin `{store}` : {how}",
         "splits": "répartition",
         "source": "source",
         "training only": "seulement pour apprendre",
@@ -173,7 +179,7 @@ def markdown(
         words["again"],
         _block(_command(card)),
         words["then"],
-        _block("gribouille evaluate RUN STORE\ngribouille export RUN --out MODEL.onnx --store STORE"),
+        _block("\n".join([line + _selected(card, "where") for line in AFTERWARDS])),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -253,6 +259,9 @@ def _data(card: Mapping[str, Any], words: _Words) -> list[list[str]]:
     if not held:
         return [[words["data"], f"`{store}`"]]
     rows = [[words["data"], words["data is"].format(rows=words.number(held["rows"]), labels=count, store=store)]]
+    if how := ", ".join(f"`{selection.options()}`" for selection in _selections(card) if selection.options()):
+        whole = held["selected from"][:12]
+        rows.append([words["selection"], words["selection is"].format(store=whole, how=how)])
     if len(labels) <= 20:
         rows.append([words["words"], ", ".join(labels)])
     splits = ", ".join(f"{words.name(name)} {words.number(size)}" for name, size in held["splits"].items())
@@ -355,7 +364,17 @@ def _command(card: Mapping[str, Any]) -> str:
             lines.append(line + " \\")
             line = " "
         line += f" {option}"
-    return "\n".join([*lines, line])
+    return "\n".join([*lines, line + _selected(card, "where", "max_per_class")])
+
+
+def _selections(card: Mapping[str, Any]) -> list[Selection]:
+    return [Selection(**each) for each in card["data"].get("selection", [])]
+
+
+def _selected(card: Mapping[str, Any], *names: str) -> str:
+    """The options of these names that select what the run learned from."""
+    said = (Selection(**{name: getattr(each, name) for name in names}).options() for each in _selections(card))
+    return "".join(f" {options}" for options in said if options)
 
 
 def _teacher(teacher: str) -> str:

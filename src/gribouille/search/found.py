@@ -11,6 +11,7 @@ from gribouille.augment import Augmentation
 from gribouille.course import TrainConfig
 from gribouille.search.space import command_of, configured
 from gribouille.search.study import finished_trials, folder_of, load_study
+from gribouille.store import Selection
 
 RUN = Path("RUN")  # stands for the run folder in the command line that trains with the best values
 
@@ -65,7 +66,9 @@ def found_in(out: Path) -> Found:
 def command_for(study: optuna.Study, trial: FrozenTrial) -> str:
     """The command line that trains with a trial's values at full size."""
     config = configured(_base(study.user_attrs["config"]["train"]), trial.params)
-    return command_of(Path(study.user_attrs["drawings"]["store"]), RUN, config)
+    drawings = study.user_attrs["drawings"]
+    selection = [Selection(**each) for each in drawings.get("selection", [])]  # searches of earlier versions have none
+    return command_of(Path(drawings["store"]), selection, RUN, config)
 
 
 def _base(fields: dict[str, Any]) -> TrainConfig:

@@ -16,6 +16,7 @@ from gribouille.search import plots
 from gribouille.search.found import Found, found_in
 from gribouille.search.study import ENDED, finished_trials, folder_of, load_study
 from gribouille.search.texts import TEXTS, Language, number, share
+from gribouille.store import Selection
 
 REPORT: dict[Language, str] = {"en": "report.html", "fr": "report.fr.html"}
 SHOWN = 10  # trials in the table of the best
@@ -154,6 +155,7 @@ def _about(study: optuna.Study, out: Path, language: Language) -> str:
     lines = {
         texts["words"]: ", ".join(facts["labels"]),
         texts["store"]: facts["store"],
+        texts["selection"]: ", ".join(Selection(**each).options() for each in facts.get("selection", [])),
         texts["hash"]: facts["hash"][:12],
         texts["seed"]: str(config["train"]["seed"]),
         texts["time"]: texts["minutes"].format(minutes=minutes),
@@ -161,7 +163,9 @@ def _about(study: optuna.Study, out: Path, language: Language) -> str:
         texts["commit"]: study.user_attrs["commit"],
     }
     return (
-        "<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in lines.items()) + "</dl>"
+        "<dl>"
+        + "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in lines.items() if value)
+        + "</dl>"
     )
 
 

@@ -7,7 +7,7 @@ read by themselves.
 
 import math
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from optuna.distributions import FloatDistribution, IntDistribution
 from gribouille.augment import Augmentation
 from gribouille.course import TrainConfig
 from gribouille.raster.spec import LARGEST_SIDE, SMALLEST_SIDE
+from gribouille.store import Selection
 
 WIDTH_STEP = 0.25  # of the base net's width
 SIDE_STEP = 8  # px: strides of nets halve a picture up to five times, and odd sizes gain nothing
@@ -57,10 +58,10 @@ class SearchConfig:
     """How to search.
 
     `trials` in all, the first of them the base configuration itself; `workers` processes that run them; each trial
-    learns `classes` random words of the store (0: all) from at most `rows` drawings of each, in `trial-epochs`
-    epochs. Successive halving: at epoch `first-rung`, and whenever the epochs since have multiplied by `reduction`, a
-    trial goes on if its MAP@3 is among the best 1 in `reduction` that came so far. The `keep` best trials keep their
-    weights. A trial whose process died goes on where it was, at most `retries` times.
+    learns `classes` random words of the store (0: all) from at most `rows` drawings of each (and is judged by no more),
+    in `trial-epochs` epochs. Successive halving: at epoch `first-rung`, and whenever the epochs since have multiplied by
+    `reduction`, a trial goes on if its MAP@3 is among the best 1 in `reduction` that came so far. The `keep` best trials
+    keep their weights. A trial whose process died goes on where it was, at most `retries` times.
     """
 
     trials: int = 30
@@ -154,10 +155,10 @@ def base_width(net: str) -> float:
         raise ValueError(f"net: expected NAME or NAME*WIDTH with a number for the width, found {net!r}") from error
 
 
-def command_of(store: Path, out: Path, config: TrainConfig) -> str:
+def command_of(store: Path, selection: Sequence[Selection], out: Path, config: TrainConfig) -> str:
     """The command line that trains with this configuration: an option for each value that is not the default."""
     words = ["gribouille", "train", str(store), "--out", str(out), *_options(config, TrainConfig())]
-    return " ".join(shlex.quote(word) for word in words)
+    return " ".join([*(shlex.quote(word) for word in words), *(each.options() for each in selection)])
 
 
 def _options(config: Any, default: Any) -> list[str]:

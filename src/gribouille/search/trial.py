@@ -16,7 +16,7 @@ from gribouille.course import TrainConfig
 from gribouille.nets import build_net
 from gribouille.sampling import distinct_rows
 from gribouille.search.space import SearchConfig, configured, distributions
-from gribouille.store import Store, View, narrowed
+from gribouille.store import AnyStore, Selection, View, open_selected, select
 from gribouille.store.split import TRAIN
 from gribouille.train import Progress, Reporting, train
 
@@ -25,9 +25,11 @@ STREAM = 0x5EA4C  # of the words that are drawn
 
 @dataclass(frozen=True)
 class Drawings:
-    """What a search compares on: words of a store, at most `rows` training drawings of each; counts and hash are the view's."""
+    """What a search compares on: words of a store, or of a selection of it, at most `rows` drawings of each in each split;
+    counts and hash are the view's."""
 
     store: Path
+    selection: tuple[Selection, ...]
     labels: tuple[str, ...]
     rows: int
     training: int
@@ -36,11 +38,16 @@ class Drawings:
 
     def open(self) -> View:
         """The view of the store."""
-        return narrowed(Store.open(self.store), self.labels, self.rows)
+        return _view(open_selected(self.store, *self.selection), self.labels, self.rows)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON knows them."""
-        return {**asdict(self), "store": str(self.store), "labels": list(self.labels)}
+        return {
+            **asdict(self),
+            "store": str(self.store),
+            "labels": list(self.labels),
+            "selection": [asdict(each) for each in self.selection],
+        }
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class Validated:
         return float(self.validation["map3"])
 
 
-def drawings_of(store: Store, config: SearchConfig) -> Drawings:
+def drawings_of(store: AnyStore, config: SearchConfig) -> Drawings:
     """What the search compares on: random words among those with drawings to learn from and to be judged by.
 
     Raises ValueError where the store has fewer such words than are asked for.
@@ -72,11 +79,14 @@ def drawings_of(store: Store, config: SearchConfig) -> Drawings:
         )
     drawn = np.random.default_rng((config.train.seed, STREAM)).permutation(usable)[:wanted]
     labels = tuple(sorted(store.labels[index] for index in drawn))
-    view = narrowed(store, labels, config.rows)
+    view = _view(store, labels, config.rows)
     training, validation = int(np.count_nonzero(view.split == TRAIN)), len(distinct_rows(view, "validation"))
-    return Drawings(
-        store.path.resolve(), labels, config.rows, training, min(validation, config.train.validation), view.hash
-    )
+    judging = min(validation, config.train.validation)
+    return Drawings(store.path.resolve(), store.selection, labels, config.rows, training, judging, view.hash)
+
+
+def _view(store: AnyStore, labels: tuple[str, ...], rows: int) -> View:
+    return select(store, f"word in {labels}", rows)
 
 
 def expect_buildable(config: SearchConfig, drawings: Drawings) -> None:

@@ -36,7 +36,7 @@ from gribouille.search.study import (
     thin,
 )
 from gribouille.search.trial import Drawings, Validated, drawings_of, expect_buildable, run_trial, trial_config
-from gribouille.store import Store, View
+from gribouille.store import AnyStore, View
 from gribouille.train import DivergedError, Progress
 
 SPAWN = multiprocessing.get_context("spawn")  # a fork would share torch's threads and the GPU
@@ -74,7 +74,7 @@ class Stopped(Exception):  # noqa: N818 - a decision, no error
 
 
 def search(
-    store: Store, out: Path, config: SearchConfig, report: Callable[[Standing], None] = lambda standing: None
+    store: AnyStore, out: Path, config: SearchConfig, report: Callable[[Standing], None] = lambda standing: None
 ) -> Found:
     """Search around a configuration, or go on with the search in `out`; what was found.
 

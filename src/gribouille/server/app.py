@@ -45,12 +45,12 @@ REFUSALS: dict[int | str, dict[str, Any]] = {413: {"model": ErrorAnswer}, 422: {
 
 
 def create_app(
-    model: Recogniser | Path | str | None = None, static: Path = STATIC, store: Path | None = None
+    model: Recogniser | Path | str | None = None, static: Path = STATIC, store: Path | None = None, where: str = ""
 ) -> FastAPI:
     """The application around a recogniser, a model file or, by default, the shipped model; `static` is the built page.
 
-    With the folder of a `store` it shows how others drew a word. Raises ModelError where the model file is missing or none
-    of Gribouille's, StoreError for no store.
+    With the folder of a `store` it shows how others drew a word, in the drawings for which `where` holds. Raises ModelError
+    where the model file is missing or none of Gribouille's, StoreError for no store, SelectionError.
     """
     recogniser = model if isinstance(model, Recogniser) else Recogniser(model)
     app = FastAPI(
@@ -69,7 +69,7 @@ def create_app(
         # brings pyarrow and numba, which serving alone does not need
         from gribouille.server.drawings import add_drawings
 
-        add_drawings(app, store)
+        add_drawings(app, store, where)
     app.mount("/", Page(static), name="page")
     return app
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 
 from gribouille.drawing import strokes_of
 from gribouille.server.wire import ErrorAnswer
-from gribouille.store import Store
+from gribouille.store import AnyStore, Selection, open_selected
 
 DRAWINGS_URL = "/api/v1/drawings"
 DEFAULT_COUNT = 12
@@ -44,7 +44,7 @@ class DrawingsAnswer(BaseModel):
 class Showcase:
     """A store, and of each word asked for so far the rows that are shown."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: AnyStore) -> None:
         self.store = store
         self._rows: dict[str, Int64[np.ndarray, "shown"]] = {}
 
@@ -60,7 +60,7 @@ class Showcase:
         ]
 
 
-def shown_rows(store: Store, label: str) -> Int64[np.ndarray, "shown"]:
+def shown_rows(store: AnyStore, label: str) -> Int64[np.ndarray, "shown"]:
     """At most SHOWN rows of a label, in the order that they are shown in. Raises ValueError for no label of the store."""
     if label not in store.labels:
         raise ValueError(f"label: expected a word of this server's store, found {label!r}")
@@ -71,9 +71,10 @@ def shown_rows(store: Store, label: str) -> Int64[np.ndarray, "shown"]:
     return np.asarray(shuffled[:SHOWN])
 
 
-def add_drawings(app: FastAPI, folder: Path) -> None:
-    """Adds the route that shows the drawings of this store. Raises StoreError where the folder is none."""
-    showcase = Showcase(Store.open(folder))
+def add_drawings(app: FastAPI, folder: Path, where: str = "") -> None:
+    """Adds the route that shows the drawings of this store for which `where` holds. Raises StoreError where the folder is
+    none, SelectionError."""
+    showcase = Showcase(open_selected(folder, Selection(where)))
 
     @app.get(DRAWINGS_URL, responses={404: {"model": ErrorAnswer}, 422: {"model": ErrorAnswer}})
     async def drawings(

@@ -21,13 +21,15 @@ def serve(
     model: Path | None = None,
     announce: Callable[[str], None] = lambda address: None,
     store: Path | None = None,
+    where: str = "",
 ) -> None:
     """Serves the page and the API at host:port (0: any free port) until interrupted.
 
-    Calls `announce` with the page's address once connections are accepted. `store` is the folder of drawings to show.
-    Raises ModelError for a bad model file, StoreError for no store, PortError where the port is taken or not ours to use.
+    Calls `announce` with the page's address once connections are accepted. `store` is the folder of drawings to show,
+    those for which `where` holds. Raises ModelError for a bad model file, StoreError for no store, SelectionError, PortError
+    where the port is taken or not ours to use.
     """
-    app = create_app(Recogniser(model), store=store)
+    app = create_app(Recogniser(model), store=store, where=where)
     with listening(host, port) as listener:
         bound = listener.getsockname()[1]
         announce(f"http://{f'[{host}]' if ':' in host else host}:{bound}/")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Bool, Int8, Int16, Int64, UInt8, UInt32, UInt64
+from jaxtyping import Bool, Int8, Int16, Int32, Int64, UInt8, UInt32, UInt64
 
 from gribouille.drawing import Drawings
 from gribouille.formats.records import NO_TIMESTAMP, Records
@@ -25,6 +25,8 @@ from gribouille.store.split import SPLITS, UNUSED
 
 class Store:
     """Drawings on disk; row i of every column is drawing i."""
+
+    selection: tuple[()] = ()  # a View says here how its rows were chosen
 
     def __init__(
         self,
@@ -130,6 +132,18 @@ class Store:
         """
         starts = _starts(self._parts)
         yield from ((int(start), part.column(name)) for start, part in zip(starts, self._parts, strict=False))
+
+    @cached_property
+    def points(self) -> Int32[np.ndarray, "rows"]:
+        """How many points each drawing has, told by the length of what is stored."""
+        return np.asarray(pc.binary_length(self._column("points"))) * np.int32(8) // np.int32(17)
+
+    @cached_property
+    def timed(self) -> Bool[np.ndarray, "rows"]:
+        """Whether the times of each drawing's points are known."""
+        timed = np.zeros(len(self), bool)
+        timed[self._timed_rows] = True
+        return timed
 
     def gather(self, rows: Int64[np.ndarray, "n"]) -> Drawings:
         """The drawings of these rows, in this order. Raises IndexError for a row out of range, StoreError for a damaged file."""

@@ -1,25 +1,58 @@
-"""A store narrowed to some of its labels and rows, without copying a drawing: what a search or an experiment runs on.
+"""A `View`: some rows of a store as if they were one, without copying a drawing; what a selection is, `select` makes it.
 
-In comes a store, out goes a `View` with the same columns and the same `gather`. Its hash names the store
-and the rows, so that a run on a view is never taken for one on the whole.
+It has the store's columns and the store's `gather`. Its hash names the store and the rows, so that a run on a view is
+never taken for one on the whole.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import re
+import shlex
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-from jaxtyping import Bool, Int8, Int16, Int64, UInt8, UInt32, UInt64
+from jaxtyping import Bool, Int8, Int16, Int32, Int64, UInt8, UInt32, UInt64
 
 from gribouille.drawing import Drawings
+from gribouille.formats.records import Records
 from gribouille.store.card import Card
+from gribouille.store.expression import SelectionError
 from gribouille.store.reader import Store
-from gribouille.store.split import SPLITS, TRAIN
+from gribouille.store.split import SPLITS
 
-STREAM = 0x71E3  # of the rows that a narrowed class keeps
+
+@dataclass(frozen=True)
+class Selection:
+    """What `select` was asked for."""
+
+    where: str = ""
+    max_per_class: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("max_per_class", "seed"):
+            if getattr(self, name) < 0:
+                raise SelectionError(f"{name}: expected at least 0, found {getattr(self, name)}")
+
+    def after(self, before: tuple["Selection", ...]) -> tuple["Selection", ...]:
+        """The selections that led to a view, and this one of it; one where the two conditions can be said as one."""
+        if not before or before[-1].max_per_class:
+            return (*before, self)
+        conditions = [one for one in (before[-1].where, self.where) if one.strip()]
+        where = " and ".join(f"({one})" for one in conditions) if len(conditions) > 1 else "".join(conditions)
+        return (*before[:-1], replace(self, where=where))
+
+    def options(self) -> str:
+        """As the options of a command line, quoted for a shell."""
+        words = [f"--where {_quoted(self.where)}"] if self.where.strip() else []
+        return " ".join([*words, *([f"--max-per-class {self.max_per_class}"] if self.max_per_class else [])])
+
+
+def _quoted(text: str) -> str:
+    # Expressions are full of single quotes: double ones keep them readable, where no shell looks into these.
+    return shlex.quote(text) if re.search(r'["$`\\]|!(?!=)', text) else f'"{text}"'
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,13 +60,14 @@ class View:
     """Rows of a store as if they were one: row i of every column is row `rows[i]` of the store.
 
     `labels` are those that the view knows, sorted; `split` may differ from the store's: an experiment draws its own
-    lines.
+    lines. `selection` is what `select` was asked for to come to these rows, one after the other.
     """
 
     store: Store
     labels: tuple[str, ...]
     rows: Int64[np.ndarray, "rows"]
     split: UInt8[np.ndarray, "rows"]
+    selection: tuple[Selection, ...] = field(default=(), kw_only=True)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -96,6 +130,16 @@ class View:
         """When each drawing was made, µs since 1970-01-01 UTC, NO_TIMESTAMP where it is not known."""
         return np.asarray(self.store.timestamp[self.rows])
 
+    @cached_property
+    def points(self) -> Int32[np.ndarray, "rows"]:
+        """How many points each drawing has."""
+        return np.asarray(self.store.points[self.rows])
+
+    @cached_property
+    def timed(self) -> Bool[np.ndarray, "rows"]:
+        """Whether the times of each drawing's points are known."""
+        return np.asarray(self.store.timed[self.rows])
+
     def gather(self, rows: Int64[np.ndarray, "n"]) -> Drawings:
         """The drawings of these rows, in this order."""
         return self.store.gather(self.rows[rows])
@@ -104,29 +148,22 @@ class View:
         """The times of these rows, as `Store.times` gives them."""
         return self.store.times(self.rows[rows])
 
+    def countrycodes(self, rows: Int64[np.ndarray, "n"]) -> list[str | None]:
+        """Where each of these rows was drawn, as `Store.countrycodes` gives it."""
+        return self.store.countrycodes(self.rows[rows])
+
+    def records(self, rows: Int64[np.ndarray, "n"]) -> Records:
+        """Everything known about these rows, under the view's labels."""
+        known = self.store.records(self.rows[rows])
+        return replace(known, label=self.label[rows].astype(np.int32), labels=self.labels)
+
 
 AnyStore: TypeAlias = Store | View  # what can be learned from and judged on
 
 
-def narrowed(store: Store, labels: Sequence[str] = (), per_class: int = 0) -> View:
-    """The store with these labels only (none named: all), each with at most `per_class` training rows (0: all of them).
-
-    The rows kept are random and the same at every call; validation and test rows all stay. Raises ValueError for a
-    label that the store does not have.
-    """
-    unknown = sorted(set(labels) - set(store.labels))
-    if unknown:
-        raise ValueError(f"{store.path}: expected labels of the store, found {unknown[:5]}")
-    kept = tuple(sorted(set(labels))) or store.labels
-    classes = np.flatnonzero(np.isin(store.labels, kept))
-    rows = np.flatnonzero(np.isin(store.label, classes))
-    if per_class:
-        rows = _thinned(store, rows, classes, per_class)
-    return View(store, kept, rows, store.split[rows])
-
-
-def _thinned(store: Store, rows: np.ndarray, classes: np.ndarray, per_class: int) -> Int64[np.ndarray, "_kept"]:
-    training = rows[store.split[rows] == TRAIN]
-    shuffled = np.random.default_rng(STREAM).permutation(training)
-    chosen = [shuffled[store.label[shuffled] == index][:per_class] for index in classes]
-    return np.sort(np.concatenate([rows[store.split[rows] != TRAIN], *chosen]))
+def named(store: AnyStore) -> str:
+    """Which drawings these are, for protocols: the store's hash and, of a view, its own and how it was selected."""
+    if isinstance(store, Store):
+        return f"store {store.hash[:12]}"
+    how = ", then ".join(selection.options() for selection in store.selection)
+    return f"selection {store.hash[:12]} of store {store.store.hash[:12]}" + (f" ({how})" if how else "")
