@@ -121,11 +121,11 @@ def _handler(server: HttpServer) -> type[BaseHTTPRequestHandler]:
 
         def answer(self, fault: int | str | None) -> None:
             whole = server.files.get(unquote(urlsplit(self.path).path).removeprefix("/"))
-            if isinstance(fault, int) or whole is None:
-                return self.refuse(fault if isinstance(fault, int) else 404)
             if fault == "reset":
                 self.close_connection = True
                 return None
+            if isinstance(fault, int) or whole is None:
+                return self.refuse(fault if isinstance(fault, int) else 404)
             start, stop, status = self.span(len(whole))
             if status == 416:
                 return self.refuse(416, {"Content-Range": f"bytes */{len(whole)}"})
