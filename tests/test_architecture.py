@@ -19,7 +19,7 @@ PACKAGE = Path(gribouille.__file__).parent
 LAYERS = [
     {"drawing", "labels"},
     {"lines", "recogniser", "svg", "word_scores"},
-    {"bulk_kernel"},
+    {"bulk_kernel", "packing_kernel"},
     {"formats", "sources", "fetch"},
     {"store", "ingest"},
     {"device"},

@@ -44,7 +44,7 @@ def read_lines(source: str) -> Iterator[Line]:
         yield picture(Path(source))
         return
     try:
-        with _open(source, head.startswith(GZIP_MAGIC)) as lines:
+        with _open(source, head.startswith(GZIP_MAGIC) or source.endswith(".gz")) as lines:
             yield from parse_lines(lines, name)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise LineError(f"{name}: expected a whole gzip file, found a damaged one ({error})") from error

@@ -18,6 +18,7 @@ LEAST = HEADER + 4  # bytes of a record of one point
 LONGEST = HEADER + 4 * MAX_POINTS  # of one of MAX_POINTS strokes
 CHAIN = 3  # good records one after the other, which no chance makes
 UNKNOWN = -1
+OUTSIDE = -2
 SEARCHED = 1 << 20  # bytes without a record that are one fault
 COUNTRIES = 1 << 16  # pairs of bytes
 NO_COUNTRY = (0, 0x2020)  # two zeros, two blanks
@@ -159,17 +160,30 @@ def _are_strokes(source, begin, end):
 def _follows(source, at, is_last):
     """Whether a record, or the end of the file, follows at `at` (1, 0 or UNKNOWN); it may be one with a bad header."""
     if len(source) - at < HEADER:
-        return 1 if is_last else UNKNOWN
-    if _may_start(source, at):
-        return 1
-    to = at + HEADER
-    for _ in range(_u16(source, at + 15)):
+        return len(source) == at if is_last else UNKNOWN
+    after = _end_by_lengths(source, at)
+    if after == OUTSIDE:
+        return 0 if is_last or len(source) - at > LONGEST else UNKNOWN
+    if after < 0 or _may_start(source, at):
+        return after > 0
+    if len(source) - after < HEADER:
+        return len(source) == after if is_last else UNKNOWN
+    return _may_start(source, after)
+
+
+@njit(nogil=True, cache=True)
+def _end_by_lengths(source, at):
+    """The end of a record whose lengths are good, OUTSIDE where it is not in source, −1 where they are bad."""
+    strokes = _u16(source, at + 15)
+    begin = to = at + HEADER
+    for _ in range(strokes):
         if to + 2 > len(source):
-            break
-        to += 2 + 2 * _u16(source, to)
-    if to > len(source) or (len(source) - to < HEADER and not is_last):
-        return 0 if is_last or to > len(source) + LONGEST or len(source) - at > LONGEST else UNKNOWN
-    return 1 if len(source) == to or (len(source) - to >= HEADER and _may_start(source, to)) else 0
+            return OUTSIDE
+        count = _u16(source, to)
+        to += 2 + 2 * count
+        if count == 0 or to - begin > LONGEST:
+            return -1
+    return -1 if strokes == 0 else OUTSIDE if to > len(source) else to
 
 
 @njit(nogil=True, cache=True)
