@@ -18,9 +18,9 @@ gribouille=$BIN/gribouille
 python=${PYTHON:-$BIN/python}
 net=(--net resnet10t --per-class 100 --threads 1 --validation 2000) # one torch thread: the loader has the other core
 
-# extra/ was simplified by others: it is learned from, never judged on.
+# extra/ was simplified by others: it is learned from, never judged on. Raw and simplified form of one drawing are both kept.
 [ -e "$work/store" ] ||
-  $gribouille ingest "$data/simplified" "$data/raw" --training-only "$data/extra" --out "$work/store"
+  $gribouille ingest "$data/simplified" "$data/raw" --training-only "$data/extra" --keep-duplicates --out "$work/store"
 [ -e "$work/public.safetensors" ] ||
   $gribouille distil "$data/teacher/teacher28.onnx" "$work/store" --out "$work/public.safetensors"
 

@@ -125,6 +125,42 @@ def data_explore(
     )
 
 
+class WrittenForm(StrEnum):
+    """Forms of others that drawings are written in."""
+
+    NDJSON = "ndjson"
+    CSV = "csv"
+    BINARY = "binary"
+    SKETCHRNN = "sketchrnn"
+    SVG = "svg"
+
+
+@data_app.command("export")
+def data_export(
+    store: StorePath,
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE|DIR", help="File named .ndjson, .csv, .bin or .npz (.gz, .zst); with --form a folder."
+        ),
+    ],
+    form: Annotated[
+        WrittenForm | None, typer.Option(help="Write a file for each word, or for each drawing (svg).")
+    ] = None,
+    where: Annotated[str, typer.Option(metavar="CONDITION", help="Only drawings for which this holds.")] = "",
+    max_per_class: Annotated[int, typer.Option(metavar="N", min=0, help="At most N of each class and split.")] = 0,
+) -> None:
+    """Write the drawings in a form of others: NDJSON, Kaggle's CSV, Google's .bin, sketch-rnn's .npz, SVG."""
+    from gribouille.data.writing import write_drawings
+    from gribouille.store import Selection, open_selected
+    from gribouille.terminal import counted
+
+    opened = open_selected(store, Selection(where, max_per_class))
+    with counted("Writing", len(opened)) as progress:
+        files = write_drawings(opened, out, None if form is None else form.value, progress)
+    typer.echo(f"{out}: {len(opened):,} drawings in {files:,} file{'s' if files > 1 else ''}")
+
+
 @data_app.command("clean")
 def data_clean(
     store: StorePath,

@@ -65,7 +65,7 @@ def parse(stretch: bytes | memoryview, base_offset: int, word: str | None, is_la
         timestamp=np.where(seconds > 0, seconds * SECOND, NO_TIMESTAMP),
         key_id=key_id,
         keyed=key_id > 0,
-        start=np.full(rows, -1),
+        start=tables.begins[:rows] + base_offset,
     )
     return Parsed(records, [_fault(stretch, base_offset, *fault) for fault in tables.faults[:faults].tolist()]), int(
         taken

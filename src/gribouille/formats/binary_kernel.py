@@ -31,6 +31,7 @@ class Tables(NamedTuple):
 
     packed: np.ndarray  # uint8: the drawings, end to end
     offsets: np.ndarray  # int64 [rows + 1]
+    begins: np.ndarray  # int64: first byte of each record
     key_id: np.ndarray  # uint64
     seconds: np.ndarray  # uint32
     recognized: np.ndarray  # int8
@@ -52,6 +53,7 @@ def tables_for(size: int) -> Tables:
     return Tables(
         packed=np.empty(size + size // 16 + MAX_POINTS, np.uint8),
         offsets=np.zeros(rows + 1, np.int64),
+        begins=np.empty(rows, np.int64),
         key_id=np.empty(rows, np.uint64),
         seconds=np.empty(rows, np.uint32),
         recognized=np.empty(rows, np.int8),
@@ -90,6 +92,7 @@ def parse_records(source, is_last, tables):
                 countries += 1
             tables.country[rows] = tables.slots[pair]
         tables.key_id[rows] = _u32(source, at) | (np.uint64(_u32(source, at + 4)) << np.uint64(32))
+        tables.begins[rows] = at
         tables.recognized[rows] = source[at + 10]
         tables.seconds[rows] = _u32(source, at + 11)
         tables.offsets[rows + 1] = _pack_record(source, at, strokes, size, tables, tables.offsets[rows])

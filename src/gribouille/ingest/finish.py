@@ -183,7 +183,7 @@ def _faults(plan: Plan, notes: Sequence[Note], pieces: Path, lost: Int64[np.ndar
                 yield {
                     "file": piece[int(np.searchsorted(bounds, row, side="right"))].file,
                     "line": None,
-                    "offset": int(starts[row]),
+                    "offset": int(starts[row]) if starts[row] >= 0 else None,  # an archive has no place to name
                     "expected": DUPLICATE,
                     "found": "one that stands before",
                     "place": "",
