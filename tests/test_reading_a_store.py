@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from shapes import records
 
-from gribouille.ingest import ingest
+from gribouille.ingest import IngestOptions, ingest
 
 PAGE = Path(__file__).parents[1] / "docs" / "reading-a-store.md"
 PLACE = "stores/quickdraw"
@@ -30,7 +30,7 @@ def program(page: str) -> str:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory) -> Path:
-    """A store of four words, half of it with times, in which recognized and country are not always known."""
+    """A store of four words in two files, half of it with times, in which recognized and country are not always known."""
     folder = tmp_path_factory.mktemp("reading")
     for number, name in enumerate(("raw", "simplified")):
         drawn = [dict(record, word=WORDS[record["word"]]) for record in records(40, number)]
@@ -40,7 +40,7 @@ def store(tmp_path_factory) -> Path:
             if name == "simplified":
                 record["drawing"] = [[[0, 255, index], [0, index, 128]], [[7], [index]]]
         (folder / f"{name}.ndjson").write_text("".join(json.dumps(record) + "\n" for record in drawn))
-    ingest([folder / "raw.ndjson", folder / "simplified.ndjson"], folder / "store")
+    ingest([folder / "raw.ndjson", folder / "simplified.ndjson"], folder / "store", IngestOptions(part_rows=200))
     return folder / "store"
 
 
