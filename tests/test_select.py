@@ -27,7 +27,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory) -> Store:
-    """Some 120 drawings of 4 shapes from three files, raw and simplified, in which nothing is always known."""
+    """Some 120 drawings of 4 shapes from three files, raw and simplified, in five parts, in which nothing is always known."""
     folder = tmp_path_factory.mktemp("select")
     for number, name in enumerate(("raw", "simplified", "extra")):
         lines = []
@@ -44,7 +44,7 @@ def store(tmp_path_factory) -> Store:
                 ]
             lines.append(json.dumps(known))
         (folder / f"{name}.ndjson").write_text("\n".join(lines) + "\n")
-    options = IngestOptions(training_only=(folder / "extra.ndjson",))
+    options = IngestOptions(training_only=(folder / "extra.ndjson",), part_rows=25)
     ingest([folder / "raw.ndjson", folder / "simplified.ndjson"], folder / "store", options)
     return Store.open(folder / "store")
 

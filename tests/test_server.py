@@ -297,6 +297,15 @@ def test_the_same_drawings_are_shown_at_every_start(showing: TestClient, recogni
     assert first.headers["Cache-Control"] == "public, max-age=3600"
 
 
+def test_drawings_for_which_a_condition_holds_are_shown(recogniser: Recogniser, store: Path) -> None:
+    """A server may show a selection: its words, its drawings, their countries."""
+    client = TestClient(create_app(recogniser, Path("nowhere"), store, "country == 'FR'"))
+    answer = client.get("/api/v1/drawings", params={"label": "house"})
+    assert sorted(rows_of(answer)) == [1, 4, 7, 10]
+    assert {drawing["countrycode"] for drawing in answer.json()["drawings"]} == {"FR"}
+    assert client.get("/api/v1/drawings", params={"label": "sun"}).status_code == 404
+
+
 def test_a_word_that_was_never_recognised_is_shown_all_the_same(showing: TestClient) -> None:
     """Where no drawing of a word was recognised, those that there are are shown; a country not known is null."""
     answer = showing.get("/api/v1/drawings", params={"label": "sun"})

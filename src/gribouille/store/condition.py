@@ -16,6 +16,9 @@ Values = Shaped[np.ndarray, "*_"]
 Mask = Bool[np.ndarray, "_"]
 
 
+FEW = 8  # where not even one row in so many is left to decide, looking at these alone is faster than at all
+
+
 @dataclass(frozen=True)
 class Column:
     """A column that expressions can name.
@@ -63,9 +66,11 @@ def every(conditions: Sequence[Condition]) -> Condition:
     def of(rows: Rows) -> tuple[Mask, Mask]:
         true, false = first.of(rows)
         for other in others:
-            if other.costly:
+            open_ = np.flatnonzero(~false)
+            if len(open_) == 0:
+                break
+            if other.costly or len(open_) < len(false) // FEW:
                 true, false = true.copy(), false.copy()
-                open_ = np.flatnonzero(~false)
                 asked = rows.start + open_ if isinstance(rows, slice) else rows[open_]
                 more_true, more_false = other.of(asked)
                 true[open_] &= more_true

@@ -17,7 +17,7 @@ from gribouille.store.reader import Store
 from gribouille.store.split import SPLITS, splitmix64
 from gribouille.store.view import AnyStore, Selection, View
 
-CHUNK = 1 << 20  # rows looked at in one go: what else is needed beside the columns is a few MB
+CHUNK = 1 << 18  # rows looked at in one go: what else is needed beside the columns is a few MB
 DAY = 86_400 * 10**6  # µs
 
 
@@ -37,8 +37,10 @@ def select(store: AnyStore, where: str = "", max_per_class: int = 0, seed: int =
     for rows in _chunks(len(store)):
         if condition is not None:
             kept[rows], _ = condition(rows)
+            if not kept[rows].any():
+                continue
         counts += np.bincount(groups(rows)[kept[rows]], minlength=len(counts))
-    if max_per_class:
+    if max_per_class and counts.max(initial=0) > max_per_class:
         _thin(kept, groups, counts, selection)
     occurring = np.flatnonzero(counts.reshape(-1, len(SPLITS)).any(axis=1))
     labels = tuple(store.labels[index] for index in occurring)
@@ -112,14 +114,18 @@ def _sources(store: AnyStore) -> tuple[tuple[str, ...], Callable[[Rows], tuple[V
     return names, read
 
 
-def _groups(store: AnyStore, rows: Rows) -> Int64[np.ndarray, "_"]:
-    """The number of the class and the split of each row."""
-    return np.asarray(store.label[rows].astype(np.int64) * len(SPLITS) + store.split[rows])
+def _groups(store: AnyStore, rows: Rows) -> Int[np.ndarray, "_"]:
+    """The number of the class and the split of each row; as int16, which sorts ten times as fast, where that is enough."""
+    kind = np.dtype(np.int16 if len(store.labels) * len(SPLITS) < 2**15 else np.int32)
+    group: Int[np.ndarray, "_"] = store.label[rows].astype(kind)
+    group *= len(SPLITS)
+    group += store.split[rows]
+    return group
 
 
 def _thin(
     kept: Bool[np.ndarray, "_"],
-    groups: Callable[[Rows], Int64[np.ndarray, "_"]],
+    groups: Callable[[Rows], Int[np.ndarray, "_"]],
     counts: Int64[np.ndarray, "_"],
     selection: Selection,
 ) -> None:
