@@ -38,7 +38,7 @@ else
       while IFS= read -r name; do files+=("$given/$name"); done < <(find "$given" -maxdepth 1 -name '*.ndjson*' -exec basename {} \; |
         grep -Ev "$without" | sort)
     fi
-    "$BIN/gribouille" ingest "${files[@]}" --out "$store"
+    "$BIN/gribouille" ingest "${files[@]}" --any-word --out "$store"
   fi
 fi
 

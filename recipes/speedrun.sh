@@ -38,7 +38,7 @@ for word in "${words[@]}"; do
 done
 
 # 3. The store: points, not pictures, memory-mapped. Which drawings train, validate and test is a hash of each drawing.
-[ -e "$work/store/card.json" ] || "$BIN/gribouille" ingest "${sources[@]}" --out "$work/store"
+[ -e "$work/store/card.json" ] || "$BIN/gribouille" ingest "${sources[@]}" --any-word --out "$work/store"
 
 # 4. The net. It sees each drawing three ways (ink, when it was drawn, which stroke), warped anew each time, a third of them
 #    unfinished, because the page will ask while somebody draws. Validated after every pass, saved every 100 steps.

@@ -26,7 +26,7 @@ from gribouille.data.clean import (
 from gribouille.data.duplicates import LEAST_POINTS, near
 from gribouille.drawing import Drawings, drawing_of
 from gribouille.sampling import distinct_rows
-from gribouille.store import Store, StoreError, narrowed
+from gribouille.store import Store, StoreError, select
 from gribouille.store.marks import MARKS_NAME, read_marks
 from gribouille.store.split import SPLITS, UNUSED
 
@@ -103,8 +103,8 @@ def test_marked_rows_are_unused_and_the_hash_tells(store):
     assert marked.card.splits == {name: int((marked.split == index).sum()) for index, name in enumerate(SPLITS)}
     for split in SPLITS[:UNUSED]:
         assert not set(distinct_rows(marked, split)) & set(rows)
-    assert np.array_equal(narrowed(marked).split, marked.split)
-    assert narrowed(marked).hash != narrowed(store).hash
+    assert np.array_equal(select(marked).split, marked.split)
+    assert select(marked).hash != select(store).hash
     assert {path: path.read_bytes() for path in files} == files
 
 

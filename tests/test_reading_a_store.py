@@ -40,7 +40,11 @@ def store(tmp_path_factory) -> Path:
             if name == "simplified":
                 record["drawing"] = [[[0, 255, index], [0, index, 128]], [[7], [index]]]
         (folder / f"{name}.ndjson").write_text("".join(json.dumps(record) + "\n" for record in drawn))
-    ingest([folder / "raw.ndjson", folder / "simplified.ndjson"], folder / "store", IngestOptions(part_rows=200))
+    ingest(
+        [folder / "raw.ndjson", folder / "simplified.ndjson"],
+        folder / "store",
+        IngestOptions(part_rows=100, any_word=True, keep_duplicates=True),
+    )
     return folder / "store"
 
 

@@ -44,7 +44,7 @@ def store(tmp_path_factory) -> Store:
                 ]
             lines.append(json.dumps(known))
         (folder / f"{name}.ndjson").write_text("\n".join(lines) + "\n")
-    options = IngestOptions(training_only=(folder / "extra.ndjson",), part_rows=25)
+    options = IngestOptions(training_only=(folder / "extra.ndjson",), part_rows=25, any_word=True, keep_duplicates=True)
     ingest([folder / "raw.ndjson", folder / "simplified.ndjson"], folder / "store", options)
     return Store.open(folder / "store")
 

@@ -19,9 +19,8 @@ from gribouille.augment import Augmentation
 from gribouille.checkpoint import LAST, LOG, STATE, load_state, load_weights, save_state
 from gribouille.course import Course, Share, TrainConfig, smoothed
 from gribouille.distil import SoftLabels
-from gribouille.drawing import Drawings
 from gribouille.feed import FeedSpec, feed_of, prefetched
-from gribouille.ingest import ingest
+from gribouille.ingest import IngestOptions, ingest
 from gribouille.metrics import count
 from gribouille.nets import build_net
 from gribouille.predict import net_predictor, predictor_of
@@ -76,14 +75,14 @@ def test_learns_64_drawings(tmp_path):
     source = tmp_path / "sixteen.ndjson"
     drawn = records(40)
     keys = np.array([int(record["key_id"]) for record in drawn], np.uint64)
-    splits = split_of(keys, np.ones(len(keys), bool), Drawings.of([]))
+    splits = split_of(keys, np.ones(len(keys), bool), np.zeros(0, np.uint8), np.zeros(1, np.int64))
     kept = [
         record
         for word in SHAPES
         for record in [one for one, split in zip(drawn, splits, strict=True) if one["word"] == word and not split][:16]
     ]
     source.write_text("".join(json.dumps(record) + "\n" for record in kept))
-    ingest([source], tmp_path / "store")
+    ingest([source], tmp_path / "store", IngestOptions(any_word=True))
     store = Store.open(tmp_path / "store")
     assert (len(store), store.split.max()) == (64, 0)
     config = replace(TINY, epochs=30, precision="bfloat16", augmentation=STILL, save_every=1000)
@@ -411,7 +410,7 @@ def test_the_card_says_how_it_came_to_be(store, tmp_path):
     assert card.drawings == 64
     assert card.seconds > 0
     assert card.data["rows"] == len(store)
-    assert card.data["sources"][0]["sha256"] == store.card.sources[0].sha256
+    assert card.data["sources"][0]["sha256"] == [part.sha256 for part in store.card.sources[0].checksums]
     assert card.machine["cores"] >= 1
     assert card.metrics["validation"]["protocol"]
     for name, word in (("card.md", "The testers"), ("card.fr.md", "The testers")):

@@ -37,7 +37,7 @@ def test_columns_are_the_chosen_rows(store):
     for column in COLUMNS:
         assert np.array_equal(getattr(view, column), getattr(store, column)[view.rows]), column
     public = {name for name in dir(Store) if not name.startswith("_")}
-    assert public - set(dir(view)) - {"open", "path"} == set()
+    assert public - set(dir(view)) - {"open", "path", "column_parts"} == set()
 
 
 def test_labels_are_those_that_occur(store):

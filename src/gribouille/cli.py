@@ -27,6 +27,11 @@ LABORATORY = {
 }
 # What gribouille[cloud] brings, for sources that are no files here; it has filelock and tenacity too.
 CLOUD = {"aiohttp", "botocore", "fsspec", "gcsfs", "s3fs"}
+# What to do where rows were put aside for what may be no mistake.
+HINTS = {
+    "one of the known words": " (--any-word takes others)",
+    "a key_id that no earlier row has": " (--keep-duplicates keeps both)",
+}
 LOCALHOST = "127.0.0.1"
 PORT = 8017
 
@@ -281,7 +286,7 @@ def ingest(
     if card.quarantined:
         typer.echo(f"{sum(card.quarantined.values()):,} rows are not in it but in {out / QUARANTINE_NAME}:")
         for expected, rows in sorted(card.quarantined.items(), key=lambda item: -item[1]):
-            typer.echo(f"  {rows:,} × expected {expected}")
+            typer.echo(f"  {rows:,} × expected {expected}{HINTS.get(expected, '')}")
 
 
 app.add_typer(data_app, name="data")

@@ -144,6 +144,10 @@ class View:
         """The drawings of these rows, in this order."""
         return self.store.gather(self.rows[rows])
 
+    def packed(self, rows: Int64[np.ndarray, "n"]) -> tuple[UInt8[np.ndarray, "bytes"], Int64[np.ndarray, "n_and_one"]]:
+        """The drawings of these rows as they are stored, end to end, and their offsets."""
+        return self.store.packed(self.rows[rows])
+
     def times(self, rows: Int64[np.ndarray, "n"]) -> tuple[UInt32[np.ndarray, "total"], Int64[np.ndarray, "n_and_one"]]:
         """The times of these rows, as `Store.times` gives them."""
         return self.store.times(self.rows[rows])
