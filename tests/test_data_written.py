@@ -56,7 +56,7 @@ def test_svg_is_a_file_a_drawing(store: Store, tmp_path: Path) -> None:
     assert write_drawings(store, tmp_path / "out", "svg") == len(store)
     word = store.labels[0]
     first = store.gather(np.flatnonzero(store.label == 0)[:1])[0]
-    strokes = read_svg(tmp_path / "out" / word / "000000.svg")
+    strokes = read_svg(tmp_path / "out" / word / "000000.svg").strokes
     assert sum(len(stroke[0]) for stroke in strokes) == len(first)
 
 

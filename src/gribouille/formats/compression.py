@@ -188,13 +188,21 @@ class _ZstdFrame:
 
 @contextmanager
 def compressed_writer(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write to, compressed where its name ends in .gz or .zst; the same content gives the same bytes."""
-    with ExitStack() as stack:
-        plain = stack.enter_context(path.open("wb"))
-        if path.suffix == ".gz":
-            yield cast("IO[bytes]", stack.enter_context(gzip.GzipFile("", "wb", GZIP_LEVEL, plain, mtime=0)))
-        elif path.suffix == ".zst":
-            compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_checksum=True)
-            yield stack.enter_context(compressor.stream_writer(plain, closefd=False))
-        else:
-            yield plain
+    """A file to write to, compressed where its name ends in .gz or .zst; the same content gives the same bytes.
+
+    It gets its name when it is whole: where the writing fails, nothing is left, and what was there stays.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with ExitStack() as stack:
+            plain = stack.enter_context(part.open("wb"))
+            if path.suffix == ".gz":
+                yield cast("IO[bytes]", stack.enter_context(gzip.GzipFile("", "wb", GZIP_LEVEL, plain, mtime=0)))
+            elif path.suffix == ".zst":
+                compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_checksum=True)
+                yield stack.enter_context(compressor.stream_writer(plain, closefd=False))
+            else:
+                yield plain
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
