@@ -22,7 +22,7 @@ from gribouille.store.parts import PART_ROWS
 
 PLAN_VERSION = 1
 PIECES = 64  # wanted at least, so that every core has work and an ingest that is cut off loses little
-PIECE_BYTES = (4 << 20, 128 << 20)  # of text in a piece: at least, at most
+PIECE_BYTES = (4 << 20, 160 << 20)  # of text in a piece: at least, at most
 UNPACKED = 4  # how many times as large a compressed file is taken to be
 OPENED_AT_ONCE = 16  # files whose first bytes are asked for at the same time
 

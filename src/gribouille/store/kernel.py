@@ -2,6 +2,7 @@
 """The store's inner loops, in numba: where rows lie in mapped files, their bytes, and the hash of points."""
 
 import numpy as np
+from llvmlite import ir
 from numba import carray, njit, types
 from numba.extending import intrinsic
 
@@ -18,6 +19,25 @@ def _pointer(typingctx, address):
     return types.CPointer(types.uint8)(types.int64), codegen
 
 
+@intrinsic
+def _prefetch(typingctx, address):
+    """Asks for the cache line at an address (int64), which need not be one that may be read."""
+
+    def codegen(context, builder, signature, arguments):
+        pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [pointer], kind)
+        read, keep, data = (ir.Constant(number, value) for value in (0, 3, 1))
+        builder.call(function, [builder.inttoptr(arguments[0], pointer), read, keep, data])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), codegen
+
+
+AHEAD = 16  # rows that are asked for before they are needed: memory answers several at a time
+LINE = 64  # bytes of a cache line
+
+
 @njit(nogil=True, cache=True)
 def locate(rows, part_starts, offsets_at, values_at):
     """The address of each row's bytes and the offsets of their lengths: int64 [n], int64 [n + 1].
@@ -26,17 +46,22 @@ def locate(rows, part_starts, offsets_at, values_at):
     offsets_at[p] and values_at[p], each (address, size). Third comes the first index into rows whose bytes are not
     inside these, where the rest is not filled, or −1: the offsets are read from a file, and what they say may be wrong.
     """
+    parts = np.empty(len(rows), np.int64)
     addresses = np.empty(len(rows), np.int64)
     offsets = np.zeros(len(rows) + 1, np.int64)
     part = 0
     for index in range(len(rows)):
-        row = rows[index]
-        if not part_starts[part] <= row < part_starts[part + 1]:
-            part = np.searchsorted(part_starts, row, side="right") - 1
-        at = 4 * (row - part_starts[part])
-        if at + 8 > offsets_at[part, 1]:
+        if not part_starts[part] <= rows[index] < part_starts[part + 1]:
+            part = np.searchsorted(part_starts, rows[index], side="right") - 1
+        parts[index] = part
+        addresses[index] = offsets_at[part, 0] + 4 * (rows[index] - part_starts[part])
+    for index in range(len(rows)):
+        if index + AHEAD < len(rows):
+            _prefetch(addresses[index + AHEAD])
+        part = parts[index]
+        if addresses[index] + 8 > offsets_at[part, 0] + offsets_at[part, 1]:
             return addresses, offsets, index
-        span = carray(_pointer(offsets_at[part, 0] + at), 8).view(np.int32)
+        span = carray(_pointer(addresses[index]), 8).view(np.int32)
         if not 0 <= span[0] <= span[1] <= values_at[part, 1]:
             return addresses, offsets, index
         addresses[index] = values_at[part, 0] + span[0]
@@ -52,6 +77,9 @@ def unpack(addresses, byte_offsets):
         offsets[index + 1] = offsets[index] + 8 * (byte_offsets[index + 1] - byte_offsets[index]) // 17
     points = np.empty((offsets[-1], 3), np.uint8)
     for index in range(len(addresses)):
+        if index + AHEAD < len(addresses):
+            _prefetch(addresses[index + AHEAD])
+            _prefetch(addresses[index + AHEAD] + LINE)
         to, size = offsets[index], offsets[index + 1] - offsets[index]
         stored = carray(_pointer(addresses[index]), byte_offsets[index + 1] - byte_offsets[index])
         unpack_one(stored, points[to : to + size])

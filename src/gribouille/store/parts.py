@@ -250,4 +250,6 @@ def _nullable(values: Column, known: Column) -> pa.Array:
 
 def _dictionary(codes: Int64[np.ndarray, "rows"], names: list[str], index: pa.DataType) -> pa.DictionaryArray:
     kind: type[np.signedinteger | np.unsignedinteger] = index.to_pandas_dtype()
-    return pa.DictionaryArray.from_arrays(_nullable(codes.astype(kind), codes >= 0), pa.array(names, pa.string()))
+    # Where it is null an index must still be one: polars checks.
+    indices = _nullable(np.maximum(codes, 0).astype(kind), codes >= 0)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(names, pa.string()))

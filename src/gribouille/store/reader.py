@@ -8,6 +8,7 @@ files' layout is in docs/formats.md: pyarrow, polars and duckdb read them withou
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +22,6 @@ from gribouille.store.card import Card, Part, StoreError, read_card
 from gribouille.store.marks import Marks, marked_card, read_marks
 from gribouille.store.schema import SCHEMA, TIMES_SCHEMA
 from gribouille.store.split import SPLITS, UNUSED
-
 
 class Store:
     """Drawings on disk; row i of every column is drawing i."""
@@ -148,7 +148,7 @@ class Store:
     def gather(self, rows: Int64[np.ndarray, "n"]) -> Drawings:
         """The drawings of these rows, in this order. Raises IndexError for a row out of range, StoreError for a damaged file."""
         self._check(rows)
-        return Drawings(*kernel.unpack(*self._located(rows, self._parts, self.card.drawings, "points")))
+        return Drawings(*kernel.unpack(*self._located(rows, self._points_at, self.card.drawings, "points")))
 
     def packed(self, rows: Int64[np.ndarray, "n"]) -> tuple[UInt8[np.ndarray, "bytes"], Int64[np.ndarray, "n_and_one"]]:
         """The drawings of these rows as they are stored (gribouille.packing_kernel), end to end, and their offsets.
@@ -156,7 +156,7 @@ class Store:
         Raises as `gather` does.
         """
         self._check(rows)
-        found = self._located(rows, self._parts, self.card.drawings, "points")
+        found = self._located(rows, self._points_at, self.card.drawings, "points")
         return kernel.copied(*found), found[1]
 
     def times(self, rows: Int64[np.ndarray, "n"]) -> tuple[UInt32[np.ndarray, "total"], Int64[np.ndarray, "n_and_one"]]:
@@ -168,7 +168,7 @@ class Store:
         index = np.searchsorted(self._timed_rows, rows)
         index[index == len(self._timed_rows)] = 0
         timed = self._timed_rows[index] == rows if len(self._timed_rows) else np.zeros(len(rows), bool)
-        found = self._located(index[timed], self._times, self.card.times, "times")
+        found = self._located(index[timed], self._times_at, self.card.times, "times")
         sizes = np.zeros(len(rows), np.int64)
         sizes[timed] = np.diff(found[1]) // 4
         return kernel.copied(*found).view(np.uint32), np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
@@ -228,22 +228,41 @@ class Store:
         if len(rows) and not 0 <= rows.min() <= rows.max() < len(self):
             raise IndexError(f"expected rows from 0 to {len(self) - 1}, found {rows.min()} to {rows.max()}")
 
+    @cached_property
+    def _points_at(self) -> "_Places":
+        return _places(self._parts, "points")
+
+    @cached_property
+    def _times_at(self) -> "_Places":
+        return _places(self._times, "times")
+
     def _located(
-        self, rows: Int64[np.ndarray, "n"], batches: list[pa.RecordBatch], parts: tuple[Part, ...], name: str
+        self, rows: Int64[np.ndarray, "n"], places: "_Places", parts: tuple[Part, ...], name: str
     ) -> tuple[Int64[np.ndarray, "n"], Int64[np.ndarray, "n_and_one"]]:
         """The address of each row's bytes in a binary column, and the offsets of their lengths."""
-        starts = _starts(batches)
-        buffers = [batch.column(name).buffers()[1:] for batch in batches]
-        offsets, values = (_spans(column) for column in (list(zip(*buffers, strict=True)) or [(), ()]))
-        addresses, ends, damaged = kernel.locate(rows, starts, offsets, values)
+        addresses, ends, damaged = kernel.locate(rows, *places)
         if damaged >= 0:
             row = int(rows[damaged])
-            part = int(np.searchsorted(starts, row, side="right")) - 1
+            part = int(np.searchsorted(places.starts, row, side="right")) - 1
             raise StoreError(
-                f"{self.path / parts[part].name}: expected the {name} of its row {row - starts[part]} inside the file, "
-                "found an offset that leads out of it: damaged"
+                f"{self.path / parts[part].name}: expected the {name} of its row {row - places.starts[part]} inside the "
+                "file, found an offset that leads out of it: damaged"
             )
         return addresses, ends
+
+
+class _Places(NamedTuple):
+    """Where a binary column lies in memory, part by part: what `kernel.locate` takes."""
+
+    starts: Int64[np.ndarray, "parts_and_one"]  # first row of each part
+    offsets: Int64[np.ndarray, "parts 2"]  # address and size of its offsets
+    values: Int64[np.ndarray, "parts 2"]  # of its bytes
+
+
+def _places(batches: list[pa.RecordBatch], name: str) -> _Places:
+    buffers = [batch.column(name).buffers()[1:] for batch in batches]
+    offsets, values = (_spans(column) for column in (list(zip(*buffers, strict=True)) or [(), ()]))
+    return _Places(_starts(batches), offsets, values)
 
 
 def _spans(buffers: Iterable[pa.Buffer | None]) -> Int64[np.ndarray, "buffers 2"]:
