@@ -23,6 +23,7 @@ from gribouille.store.marks import Marks, marked_card, read_marks
 from gribouille.store.schema import SCHEMA, TIMES_SCHEMA
 from gribouille.store.split import SPLITS, UNUSED
 
+
 class Store:
     """Drawings on disk; row i of every column is drawing i."""
 
