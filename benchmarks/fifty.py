@@ -82,7 +82,7 @@ def warm_up(options: argparse.Namespace) -> None:
 def time_of_end() -> list[float]:
     """A list that the seconds of the ingest's end are written into."""
     seconds: list[float] = []
-    finish = ingesting.finish
+    finish = ingesting.finish_store
 
     def timed(*arguments: object) -> object:
         begin = time.perf_counter()
@@ -90,7 +90,7 @@ def time_of_end() -> list[float]:
         seconds.append(time.perf_counter() - begin)
         return card
 
-    ingesting.finish = timed  # type: ignore[assignment]
+    ingesting.finish_store = timed  # type: ignore[assignment]
     return seconds
 
 

@@ -46,7 +46,6 @@ def main() -> None:
         print(f"{rows} drawings, {size / rows:.0f} B a drawing as .bin, {repeat} runs after one to warm up\n")
         print(f"{'way':34} {'drawings':>9} {'median/s':>11} {'best/s':>11} {'best/CPU s':>11}")
         report(".bin to packed drawings", rows, repeat, lambda: read_binary(folder / "x.bin"))
-        report(".bin, where records end", rows, repeat, lambda: binary.whole_records((folder / "x.bin").read_bytes()))
         report(".bin by struct, lists", rows, repeat, lambda: read_with_struct(folder / "x.bin"))
         report(".bin written", rows, repeat, lambda: binary.write([records], folder / "x.bin"))
         for suffix in (".gz", ".zst"):

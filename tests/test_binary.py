@@ -113,14 +113,6 @@ def test_reads_any_records_like_plain_python(records: list[tuple], size: int) ->
     assert good_rows(parsed) == [expected(*record) for record in records]
 
 
-@given(st.lists(rows_, max_size=6))
-def test_a_stretch_is_cut_where_it_is_parsed_to(records: list[tuple]) -> None:
-    """`whole_records` finds, at any cut, the bytes that `parse` takes."""
-    content = b"".join(encoded(*record) for record in records)
-    for end in range(0, len(content), 7):
-        assert binary.whole_records(content[:end]) == binary.parse(content[:end], 0, "cat")[1]
-
-
 @given(st.lists(rows_, min_size=1, max_size=6), st.sampled_from(["", ".gz", ".zst"]))
 def test_writing_and_reading_gives_the_same_records(
     tmp_path_factory: pytest.TempPathFactory, records: list[tuple], suffix: str

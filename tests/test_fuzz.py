@@ -105,20 +105,43 @@ def test_any_bytes_end_in_rows_and_faults(name: str, octets: bytes, block_bytes:
     assert len(places) >= len(lines)
 
 
-@settings(max_examples=200)
-@given(st.binary(max_size=120), st.integers(0, 80))
-def test_the_kernels_never_read_or_write_outside(octets: bytes, tail: int) -> None:
-    """With the tables just large enough and guards behind them, nothing but them is filled."""
-    for line in (GOOGLE, ROW, RAW):
-        text = line[: len(line) - min(tail, len(line))] + octets.replace(b"\n", b" ") + b"\n"
-        array = np.concatenate([np.frombuffer(text, np.uint8), np.full(SLACK, 255, np.uint8)])
-        for parse in (ndjson.parse, lambda block: csv.parse(block, COLUMNS)):
-            tables = kernel.tables_for(len(text), 1)
-            guard = tables.packed[kernel.packed_size(len(text)) :]
-            guard[:] = 171
-            batch = parse(Block("", 0, 1, array, len(text), 1))
-            assert (guard == 171).all()
-            assert len(batch.records) + len(batch.faults) <= 1
+@pytest.mark.parametrize("size", [1 << 16, 1 << 22])
+@pytest.mark.parametrize("name", READERS)
+def test_the_densest_drawings_fill_no_more_than_their_tables(name: str, size: int) -> None:
+    """Drawings of one digit a coordinate and no more points than may be, a block full of them and a refused one: packed they
+    take the most room that text of this size can ask for."""
+    full = "[[[" + "1," * 19_999 + "1],[" + "1," * 19_999 + "1]]]"
+    if name == "ndjson":
+        row = (
+            '{"word":"cat","countrycode":null,"timestamp":null,"recognized":null,"key_id":null,"drawing":' + full + "}"
+        )
+    else:
+        row = f',"{full}",,,,cat'
+    refused = row.replace("1]]]", "1,1]]]").encode()
+    lines = [row.encode()] * max(1, size // len(row)) + [refused, READERS[name][0]]
+    text = b"\n".join(lines) + b"\n"
+    array = np.concatenate([np.frombuffer(text, np.uint8), np.full(SLACK, 10, np.uint8)])
+    kernel.forget_tables()
+    tables = kernel.tables_for(len(text), len(lines))
+    guarded = np.full(len(tables.packed) + 4096, 171, np.uint8)
+    kernel.keep_tables(tables._replace(packed=guarded[: len(tables.packed)]))
+    batch = READERS[name][1](Block("", 0, 1, array, len(text), len(lines)))
+    kernel.forget_tables()
+    assert (guarded[len(tables.packed) :] == 171).all()
+    assert len(batch.records) == len(lines) - 1
+    assert len(batch.faults) == 1
+
+
+def test_lines_without_end_and_without_number_need_little_memory() -> None:
+    """Two million lines that are no rows come as faults a few thousand at a time, in order, with their numbers."""
+    expected = 1
+    for block in blocks(Chunks([b"x\n" * 100_000] * 20), "x"):
+        assert isinstance(block, Block)
+        assert block.lines <= 1 << 14
+        assert block.first_line == expected
+        assert block.offset == 2 * (expected - 1)
+        expected += block.lines
+    assert expected == 2_000_001
 
 
 def test_a_real_file_cut_anywhere_loses_one_row(shared_data: Path) -> None:

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gribouille.formats import blocks
 from gribouille.formats.records import FormatError
-from gribouille.ingest import IngestError, IngestOptions, ingest
+from gribouille.ingest import IngestError, IngestOptions, finish, ingest
 from gribouille.sources import SourceError
 from gribouille.store import Store
 from gribouille.store.card import QUARANTINE_NAME
@@ -280,6 +281,110 @@ def test_what_was_left_of_other_sources_is_not_gone_on_with(sources: Path, tmp_p
         ingest([sources], tmp_path / "store", options, interrupted_at(100))
     (sources / "ant.ndjson").write_text(lines("ant", 1000, 20))
     assert ingest([sources], tmp_path / "store", options).counts["ant"] == 20
+
+
+def test_what_a_kill_left_half_cleared_is_no_obstacle(sources: Path, tmp_path: Path) -> None:
+    """Files of a piece that are missing or damaged, and a note that is empty: the piece is made again."""
+    options = IngestOptions(piece_bytes=1500, threads=1)
+    whole = ingest([sources], tmp_path / "whole", options)
+    for number, damage in enumerate(("*.faults", "*.starts", "*.json", "drawings/*.arrow")):
+        out = tmp_path / f"store{number}"
+        with pytest.raises(KeyboardInterrupt):
+            ingest([sources], out, options, interrupted_at(140))
+        pieces = tmp_path / f".{out.name}.part" / "pieces"
+        paths = sorted(pieces.glob(damage))
+        paths[0].unlink()
+        paths[1].write_bytes(b"")
+        assert ingest([sources], out, options) == whole
+        assert contents(out) == contents(tmp_path / "whole")
+
+
+def test_a_store_in_use_is_never_written_into(sources: Path, tmp_path: Path) -> None:
+    """Parts are linked from where they were made: whatever a kill left of that is not opened for writing again."""
+    out = tmp_path / "store"
+    ingest([sources], out)
+    before = contents(out)
+    left = tmp_path / ".store.part"
+    (left / "pieces" / "drawings").mkdir(parents=True)
+    (left / "moving").touch()
+    for path in out.rglob("*.arrow"):
+        (left / "pieces" / "drawings" / path.name).hardlink_to(path)
+    with pytest.raises(IngestError, match="expected a free place for the store"):
+        ingest([sources], out)
+    assert not left.exists()
+    (left / "pieces" / "drawings").mkdir(parents=True)
+    for path in out.rglob("*.arrow"):
+        (left / "pieces" / "drawings" / path.name).hardlink_to(path)
+    opened = Store.open(out)
+
+    def unharmed(read: int, total: int, rows: int) -> None:
+        assert contents(out) == before
+
+    ingest([sources], out, IngestOptions(overwrite=True), unharmed)
+    assert len(opened.gather(np.arange(150))) == 150
+
+
+def test_a_strict_ingest_takes_no_key_twice(sources: Path, tmp_path: Path) -> None:
+    """A key_id that stands twice is a bad row: the error has its source and offset, and nothing is left."""
+    text = lines("dog", 70, 3) + lines("dog", 71, 1)
+    (sources / "dog.ndjson").write_text(text)
+    with pytest.raises(FormatError, match=rf"sources/dog\.ndjson, byte {len(lines('dog', 70, 3))}: expected a key_id"):
+        ingest([sources], tmp_path / "store", IngestOptions(strict=True))
+    assert [path.name for path in tmp_path.iterdir()] == ["sources"]
+
+
+def test_keys_are_looked_through_lot_by_lot(sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few keys are sorted at once, the same rows are found twice."""
+    (sources / "dog.ndjson").write_text(lines("dog", 20, 60) + lines("dog", 1040, 30))
+    whole = ingest([sources], tmp_path / "whole")
+    monkeypatch.setattr(finish, "SORTED_AT_ONCE", 13)
+    assert ingest([sources], tmp_path / "lots", IngestOptions(piece_bytes=900)).hash == whole.hash
+    assert whole.quarantined == {"a key_id that no earlier row has": 40}
+
+
+def test_a_line_beyond_all_measure_is_one_bad_row(
+    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What follows it keeps its line number, wherever pieces are cut."""
+    monkeypatch.setattr(blocks, "MAX_LINE_BYTES", 1500)
+    text = lines("cat", 0, 30) + "y" * 6000 + "\n" + lines("cat", 40, 5) + "bad\n" + "z" * 4000
+    (sources / "cat.ndjson").write_text(text)
+    found = []
+    for piece_bytes in (1 << 20, 700, 2500, 3001):
+        out = tmp_path / f"store{piece_bytes}"
+        assert ingest([sources], out, IngestOptions(piece_bytes=piece_bytes, block_bytes=400)).counts["cat"] == 35
+        found.append([(row["line"], row["offset"]) for row in quarantined(out)])
+    starts = [len(lines("cat", 0, 30)), text.index("bad"), text.index("zz")]
+    assert found == [list(zip((31, 37, 38), starts, strict=True))] * 4
+
+
+def test_odd_files_among_the_others_are_taken(sources: Path, tmp_path: Path) -> None:
+    """An empty file has no rows, a byte order mark is none of the first row, more countries than a part can tell make more
+    parts."""
+    (sources / "ant.ndjson").write_text("")
+    (sources / "bee.ndjson").write_bytes(b"\xef\xbb\xbf" + lines("bee", 2000, 3).encode())
+    odd = [
+        json.dumps({"word": "cat", "countrycode": f"c{row % 300}", "drawing": [[[1], [row % 256]]]})
+        for row in range(900)
+    ]
+    (sources / "cat.ndjson").write_text("\n".join(odd))
+    card = ingest([sources], tmp_path / "store", IngestOptions(block_bytes=5000))
+    assert card.quarantined == {}
+    assert card.counts == {"bee": 3, "cat": 900}
+    assert [(source.start, source.stop) for source in card.sources] == [(0, 0), (0, 3), (3, 903)]
+    assert len(card.drawings) > 1
+    store = Store.open(tmp_path / "store")
+    assert [store.countries[code] for code in store.country[3:]] == [f"c{row % 300}" for row in range(900)]
+
+
+def test_files_of_one_name_are_told_apart(sources: Path, tmp_path: Path) -> None:
+    """Two folders may be called alike; the card and the quarantine number the second file."""
+    other = tmp_path / "other" / "sources"
+    other.mkdir(parents=True)
+    (other / "cat.ndjson").write_text(lines("cat", 9000, 2) + "bad\n")
+    card = ingest([sources, other], tmp_path / "store")
+    assert [source.name for source in card.sources][-2:] == ["sources/cat.ndjson", "sources/cat.ndjson (2)"]
+    assert quarantined(tmp_path / "store")[0]["source"] == "sources/cat.ndjson (2)"
 
 
 def test_two_ingests_to_one_place_do_not_meet(sources: Path, tmp_path: Path) -> None:

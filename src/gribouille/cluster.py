@@ -89,19 +89,26 @@ def pieces_on_cluster(cluster: Cluster) -> Run:
             given = ray.put(plan)
             waiting = {make.remote(given, number, folder.resolve()): number for number in numbers}
             failed: tuple[int, Exception] | None = None
-            while waiting:
-                (task,), _ = ray.wait(list(waiting), num_returns=1)
-                number = waiting.pop(task)
-                try:
-                    note: Note = ray.get(task)
-                    count.step(note.bytes, note.rows)
-                except ray.exceptions.TaskCancelledError:
-                    continue
-                except ray.exceptions.RayTaskError as error:
-                    if failed is None or number < failed[0]:
-                        failed = number, error.cause if isinstance(error.cause, Exception) else error
-                    for later in [each for each, place in waiting.items() if place > number]:
-                        ray.cancel(later)
+            try:
+                while waiting:
+                    (task,), _ = ray.wait(list(waiting), num_returns=1)
+                    number = waiting.pop(task)
+                    try:
+                        note: Note = ray.get(task)
+                    except ray.exceptions.TaskCancelledError:
+                        continue
+                    except ray.exceptions.RayTaskError as error:
+                        if failed is None or number < failed[0]:
+                            failed = number, error.cause if isinstance(error.cause, Exception) else error
+                        for later in [each for each, place in waiting.items() if place > number]:
+                            ray.cancel(later)
+                    else:
+                        count.step(note.bytes, note.rows)
+            finally:  # an interruption: nothing may write there any more when the folder is given back
+                for task in waiting:
+                    ray.cancel(task, force=True)
+                if waiting:
+                    ray.wait(list(waiting), num_returns=len(waiting))
             if failed is not None:
                 raise failed[1]
 

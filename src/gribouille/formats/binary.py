@@ -72,11 +72,6 @@ def parse(stretch: bytes | memoryview, base_offset: int, word: str | None, is_la
     )
 
 
-def whole_records(stretch: bytes | memoryview) -> int:
-    """How many bytes of a stretch `parse` takes, found several times as fast: to cut a file into pieces."""
-    return int(kernel.whole_records(np.frombuffer(stretch, np.uint8)))
-
-
 def _fault(
     stretch: bytes | memoryview, base_offset: int, code: int, begin: int, end: int, value: int, is_searched: int
 ) -> Fault:

@@ -102,19 +102,6 @@ def parse_records(source, is_last, tables):
 
 
 @njit(nogil=True, cache=True)
-def whole_records(source):
-    """The number of bytes of source uint8 [size] that `parse_records` takes where it is not the last stretch."""
-    starts = np.empty(MAX_POINTS, np.int64)
-    at = 0
-    while at < len(source):
-        after = _step(source, at, False, starts)[0]
-        if after < 0:
-            break
-        at = after
-    return at
-
-
-@njit(nogil=True, cache=True)
 def _step(source, at, is_last, starts):
     """What stands at `at`: where the next record starts (−1: wait for more bytes), strokes, points, fault and what was found.
 

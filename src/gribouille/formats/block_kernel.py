@@ -105,16 +105,27 @@ def tables_for(size: int, lines: int) -> Tables:
     """
     tables: Tables | None = getattr(_kept, "tables", None)
     if tables is None or len(tables.packed) < packed_size(size) or len(tables.rows) < lines:
-        tables = _kept.tables = _new(size, max(lines, size // 64))
+        tables = _new(size, max(lines, size // 64))
+        keep_tables(tables)
     tables.label_slots[:] = -1
     tables.country_slots[:] = -1
     tables.counts[:] = 0
     return tables
 
 
+def keep_tables(tables: Tables) -> None:
+    """Makes these the tables of this thread."""
+    _kept.tables = tables
+
+
+def forget_tables() -> None:
+    """Lets go of this thread's tables: a thread that lives on needs them no more."""
+    _kept.tables = None
+
+
 def packed_size(size: int) -> int:
     """The bytes that the packed drawings of a block of `size` bytes take at most, the refused one included."""
-    return size // 2 + 3 * MAX_POINTS
+    return size // 2 + size // 32 + 3 * MAX_POINTS  # 2⅛ bytes a point, which is four of text at least
 
 
 def _new(size: int, lines: int) -> Tables:

@@ -6,7 +6,7 @@ not grow with the file, and a block is gone when the next one is asked for. What
 
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -16,6 +16,7 @@ from gribouille.formats.swar_kernel import SLACK
 
 BLOCK_BYTES = 2 << 20  # text parsed at once; small enough that its tables stay in the last cache
 MAX_LINE_BYTES = 16 << 20  # far above any drawing of MAX_POINTS points
+MAX_BLOCK_LINES = 1 << 14  # so that a block of nothing but short bad lines makes no million faults at once
 
 
 @runtime_checkable
@@ -125,11 +126,10 @@ class Block:
         """The text from `at` to the end of its line, without the newline."""
         stop = at
         while True:  # a line is a few hundred bytes, a block millions
-            piece = self.text[stop : min(stop + 4096, self.size)]
-            found = np.flatnonzero(piece == 10)
-            if len(found):
-                return self.bytes_at(at, stop + int(found[0]))
-            stop += len(piece)
+            found = self.bytes_at(stop, min(stop + 1024, self.size)).find(b"\n")
+            if found >= 0:
+                return self.bytes_at(at, stop + found)
+            stop += 1024
 
 
 def blocks(
@@ -141,41 +141,59 @@ def blocks(
     """
     buffer = bytearray(block_bytes + SLACK)
     filled = 0
-    passing = False  # over the rest of a line that is too long
+    passing: Fault | None = None  # over the rest of a line that is too long
     ended = False
     while not ended:
         size, damage = _fill(stream, memoryview(buffer)[filled : len(buffer) - SLACK])
         filled += size
         ended = damage is not None or filled < len(buffer) - SLACK
-        if passing:
+        if passing is not None:
             passed = buffer.find(b"\n", 0, filled) + 1
-            passing = passed == 0 and not ended
-            first_line += passed > 0
             filled = _dropped(buffer, filled, passed or filled)
             offset += size - filled
-            if passing:
+            if not passed and not ended:
                 continue
+            yield passing
+            passing = None
+            first_line += 1
         cut = buffer.rfind(b"\n", 0, filled) + 1
         if ended and damage is None and cut < filled:
             buffer[filled] = 10  # the last line need not end with a newline
             cut = filled = filled + 1
         if cut:
-            text = np.frombuffer(buffer, np.uint8)
-            lines = int(np.count_nonzero(text[:cut] == 10))  # four times as fast as bytearray.count
-            yield Block(name, offset, first_line, text, cut, lines)
-            first_line += lines
+            for block in _few_lines(Block(name, offset, first_line, np.frombuffer(buffer, np.uint8), cut, 0)):
+                yield block
+                first_line += block.lines
             offset += cut
             filled = _dropped(buffer, filled, cut)
         elif not ended and filled < MAX_LINE_BYTES:
-            longer = bytearray(2 * filled + SLACK)
+            longer = bytearray(min(2 * filled, MAX_LINE_BYTES) + SLACK)
             longer[:filled] = buffer[:filled]
             buffer = longer
         elif not ended:
-            yield Fault(offset, first_line, f"a line of at most {MAX_LINE_BYTES} bytes", "more", shown(buffer[:999]))
+            passing = Fault(
+                offset, first_line, f"a line of at most {MAX_LINE_BYTES} bytes", "more", shown(buffer[:999])
+            )
             offset += filled
-            filled, passing = 0, True
+            filled = 0
         if damage is not None:
             yield Fault(offset, first_line, "a whole file", f"a damaged one ({damage})", shown(buffer[:filled]))
+
+
+def _few_lines(block: Block) -> Iterator[Block]:
+    """The block, in several where it has more lines than MAX_BLOCK_LINES, with its lines counted."""
+    ends = block.text[: block.size] == 10
+    lines = int(np.count_nonzero(ends))
+    if lines <= MAX_BLOCK_LINES:
+        yield replace(block, lines=lines)
+        return
+    begin, line = 0, 0
+    for end in (*(np.flatnonzero(ends)[MAX_BLOCK_LINES - 1 :: MAX_BLOCK_LINES] + 1).tolist(), block.size):
+        if end > begin:
+            held = min(MAX_BLOCK_LINES, lines - line)
+            text = block.text[begin:]
+            yield Block(block.name, block.offset + begin, block.first_line + line, text, end - begin, held)
+            begin, line = end, line + held
 
 
 def _dropped(buffer: bytearray, filled: int, count: int) -> int:

@@ -9,7 +9,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +20,13 @@ from gribouille.formats import block_kernel as kernel
 from gribouille.formats.blocks import Block
 from gribouille.formats.compression import compressed_writer
 from gribouille.formats.csv_kernel import parse_block
+from gribouille.formats.ndjson import EPOCH
 from gribouille.formats.ndjson_kernel import COUNTRYCODE, DRAWING, KEY_ID, RECOGNIZED, TIMESTAMP, WORD
 from gribouille.formats.records import NO_TIMESTAMP, FormatError, Parsed, Records
 from gribouille.formats.rows import Words, parsed
 
 TRAIN_COLUMNS = ("countrycode", "drawing", "key_id", "recognized", "timestamp", "word")
 TEST_COLUMNS = ("key_id", "countrycode", "drawing")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COLUMNS = {
     "countrycode": COUNTRYCODE,
     "drawing": DRAWING,

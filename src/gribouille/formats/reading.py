@@ -11,7 +11,7 @@ from gribouille.drawing import Drawings
 from gribouille.formats import binary, csv, ndjson, stroke3
 from gribouille.formats.blocks import BLOCK_BYTES, ByteStream, Chunks, Lines, blocks
 from gribouille.formats.compression import decompressed
-from gribouille.formats.detect import HEAD_BYTES, detect, head_inside
+from gribouille.formats.detect import BOM, HEAD_BYTES, detect, head_inside
 from gribouille.formats.ndjson_kernel import WORD
 from gribouille.formats.records import Fault, FormatError, Parsed, Records
 from gribouille.formats.rows import Words
@@ -105,9 +105,11 @@ def parsed_lines(
         moved = max(start - 1, 0) + (stream.skipped if isinstance(stream, Lines) else 0)
         block = replace(block, offset=block.offset + moved)
         if isinstance(block, Fault):
-            yield Parsed(NO_RECORDS, [block]), (block.line or 1) - 1
+            yield Parsed(NO_RECORDS, [block]), block.line or 0
             continue
         lines = block.first_line + block.lines - 1
+        if start == 0 and block.offset == 0 and block.bytes_at(0, len(BOM)) == BOM:
+            block = replace(block, offset=len(BOM), text=block.text[len(BOM) :], size=block.size - len(BOM))
         if at_header:
             block, at_header = block.without_first_line(), False
         yield (ndjson.parse(block, words) if kind.format == "ndjson" else csv.parse(block, columns, words)), lines

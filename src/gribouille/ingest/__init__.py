@@ -7,6 +7,7 @@ sources give the same store, byte for byte, whatever the threads and the interru
 input: a piece a thread.
 """
 
+import fcntl
 import os
 import shutil
 import threading
@@ -16,11 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from gribouille.formats.blocks import BLOCK_BYTES
 from gribouille.formats.records import FormatError
-from gribouille.ingest.finish import finish
+from gribouille.ingest.finish import finish_store
 from gribouille.ingest.piece import Note, StrictError, make_piece, read_note
 from gribouille.ingest.plan import Plan, plan_of, same_plan
 from gribouille.labels import vocabulary
@@ -28,12 +27,21 @@ from gribouille.sources import find_all, shown, stream
 from gribouille.store.card import CARD_NAME, Card, StoreError
 from gribouille.store.parts import PART_ROWS
 
+PIECES, STORE, MOVING = (
+    "pieces",
+    "store",
+    "moving",
+)  # in the folder that is worked in; the last while the store is moved
 Progress = Callable[[int, int, int], None]  # bytes read, bytes in all, rows written
 Run = Callable[[Plan, Sequence[int], Path, "Count"], None]  # makes these pieces of a plan in a folder
 
 
 class IngestError(ValueError):
     """Sources or a destination that cannot be ingested; the message names the path, expected and found."""
+
+
+class EmptyError(IngestError):
+    """Sources without a single good row."""
 
 
 @dataclass(frozen=True)
@@ -87,28 +95,26 @@ def ingest(
     """
     options = options or IngestOptions()
     out.parent.mkdir(parents=True, exist_ok=True)
-    _restore(out)
-    _check_out(out, options)
-    files = find_all(sources, options.training_only)
-    words = None if options.any_word else list(vocabulary())
-    plan = plan_of(
-        files,
-        words,
-        options.keep_duplicates,
-        options.strict,
-        options.part_rows,
-        options.block_bytes,
-        options.piece_bytes,
-    )
-    with _working_folder(out, plan) as folder:
+    with _working_folder(out, options) as folder:
+        files = find_all(sources, options.training_only)
+        words = None if options.any_word else list(vocabulary())
+        plan = plan_of(
+            files,
+            words,
+            options.keep_duplicates,
+            options.strict,
+            options.part_rows,
+            options.block_bytes,
+            options.piece_bytes,
+        )
+        _take_up(plan, folder)
         count = Count(plan.bytes, progress or (lambda read, total, rows: None))
-        notes = _made(plan, folder / "pieces", run or threads(options.threads), count)
+        notes = _made(plan, folder / PIECES, run or threads(options.threads), count)
         if not any(note.rows for note in notes):
-            raise IngestError(f"{sources[0]}: expected at least one good row, found none: {_first_fault(folder)}")
-        shutil.rmtree(folder / "store", ignore_errors=True)
-        card = finish(plan, notes, folder / "pieces", folder / "store")
-        _move(folder / "store", out)
-        shutil.rmtree(folder)
+            raise EmptyError(f"{sources[0]}: expected at least one good row, found none: {_first_fault(folder)}")
+        card = finish_store(plan, notes, folder / PIECES, folder / STORE)
+        (folder / MOVING).touch()
+        _move(folder / STORE, out)
     return card
 
 
@@ -132,7 +138,6 @@ def threads(number: int) -> Run:
 
 def _made(plan: Plan, folder: Path, run: Run, count: Count) -> list[Note]:
     """The notes of all pieces, those that are missing made first."""
-    folder.mkdir(exist_ok=True)
     notes = {number: read_note(folder, number) for number in range(len(plan.pieces))}
     for note in notes.values():
         if note is not None:
@@ -162,7 +167,7 @@ def _located(plan: Plan, error: StrictError) -> FormatError:
 
 
 def _first_fault(folder: Path) -> str:
-    for path in sorted((folder / "pieces").glob("*.faults")):
+    for path in sorted((folder / PIECES).glob("*.faults")):
         with path.open(encoding="utf-8") as file:
             for line in file:
                 return line.strip()[:400]
@@ -170,24 +175,70 @@ def _first_fault(folder: Path) -> str:
 
 
 @contextmanager
-def _working_folder(out: Path, plan: Plan) -> Iterator[Path]:
-    """The folder beside `out` to work in, ours alone; with what an ingest of the same plan left there."""
+def _working_folder(out: Path, options: IngestOptions) -> Iterator[Path]:
+    """The folder beside `out` to work in, ours alone while it is open, with what an earlier ingest left there.
+
+    It goes when all went well, and where going on would end in the same error; by a rename first, so that what a kill
+    leaves under its name is whole. Raises IngestError where another ingest is at work, or the store has no free place.
+    """
     folder = out.with_name(f".{out.name}.part")
-    folder.mkdir(exist_ok=True)
+    with _locked(folder):
+        try:
+            _restore(out)
+            if (folder / MOVING).exists() and not (folder / STORE).exists():  # killed when all was done but this
+                _discard(folder)
+                folder.mkdir()
+            _check_out(out, options)
+            yield folder
+        except (FormatError, StoreError, EmptyError):
+            _discard(folder)
+            raise
+        except BaseException:
+            if not any(folder.iterdir()):
+                folder.rmdir()
+            raise
+        _discard(folder)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """The folder, made where it is missing, locked until the end or this process's death."""
+    while True:
+        folder.mkdir(exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if folder.exists() and os.path.samestat(os.fstat(descriptor), folder.stat()):
+                break
+            os.close(descriptor)  # whoever had it has just ended, and the folder is gone
+        except BlockingIOError:
+            os.close(descriptor)
+            raise IngestError(f"{folder}: expected no other ingest to write there, found one at work") from None
     try:
-        with FileLock(folder / "lock", timeout=0):
-            if not same_plan(plan, folder / "plan.json"):
-                for path in folder.iterdir():
-                    if path.is_dir():
-                        shutil.rmtree(path)
-                (folder / "plan.json").write_text(plan.text(), encoding="utf-8")
-            try:
-                yield folder
-            except (FormatError, StoreError, IngestError):  # going on would end there again
-                shutil.rmtree(folder, ignore_errors=True)
-                raise
-    except Timeout:
-        raise IngestError(f"{out}: expected no other ingest to write there, found one at work in {folder}") from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _discard(folder: Path) -> None:
+    gone = folder.with_suffix(".gone")
+    shutil.rmtree(gone, ignore_errors=True)
+    folder.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def _take_up(plan: Plan, folder: Path) -> None:
+    """Keeps the pieces that are there where they are of this plan, and clears them away where they are of another."""
+    place = folder / "plan.json"
+    if not same_plan(plan, place):
+        place.unlink(missing_ok=True)
+        shutil.rmtree(folder / PIECES, ignore_errors=True)
+        (folder / PIECES).mkdir()
+        fresh = place.with_suffix(".new")
+        fresh.write_text(plan.text(), encoding="utf-8")
+        fresh.replace(place)
+    (folder / MOVING).unlink(missing_ok=True)
+    shutil.rmtree(folder / STORE, ignore_errors=True)
 
 
 def _check_out(out: Path, options: IngestOptions) -> None:

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int64, UInt64
 
-from gribouille.ingest.piece import Note, quarantine_path, starts_path
+from gribouille.formats.records import FormatError
+from gribouille.ingest.piece import Note, faults_path, row_start
 from gribouille.ingest.plan import Plan
 from gribouille.store.card import QUARANTINE_NAME, Card, Checksum, Source, write_card
 from gribouille.store.parts import PartWriter, Written, contents_hash
@@ -26,8 +27,11 @@ SORTED_AT_ONCE = 1 << 24  # keys: 128 MiB, twice
 DUPLICATE = "a key_id that no earlier row has"
 
 
-def finish(plan: Plan, notes: Sequence[Note], pieces: Path, folder: Path) -> Card:
-    """Makes the store of these pieces in `folder`, which does not exist; its card."""
+def finish_store(plan: Plan, notes: Sequence[Note], pieces: Path, folder: Path) -> Card:
+    """Makes the store of these pieces in `folder`, which does not exist; its card.
+
+    Raises FormatError for a key_id that stands twice where the plan is strict.
+    """
     (folder / "drawings").mkdir(parents=True)
     (folder / "times").mkdir()
     dropped = {} if plan.keep_duplicates else duplicates([part for note in notes for part in note.written], pieces)
@@ -44,6 +48,10 @@ def finish(plan: Plan, notes: Sequence[Note], pieces: Path, folder: Path) -> Car
                     _link(pieces / file.name, folder / file.name)
             parts.append(part)
         before += part.drawings.rows
+    if plan.strict and dropped:
+        fault = next(_faults(plan, notes, pieces, np.concatenate(lost)))
+        source = plan.files[fault["file"]].file.name
+        raise FormatError(f"{source}, byte {fault['offset']}: expected {fault['expected']}, found {fault['found']}")
     sources, quarantined = _account(plan, notes, pieces, folder, np.concatenate(lost))
     counts: Counter[str] = Counter()
     for part in parts:
@@ -165,30 +173,31 @@ def _faults(plan: Plan, notes: Sequence[Note], pieces: Path, lost: Int64[np.ndar
     duplicates."""
     lines = [0] * len(plan.files)
     for number, (piece, note) in enumerate(zip(plan.pieces, notes, strict=True)):
-        with quarantine_path(pieces, number).open(encoding="utf-8") as file:
+        with faults_path(pieces, number).open(encoding="utf-8") as file:
             for line in file:
                 fault = json.loads(line)
                 if fault["line"] is not None:
                     fault["line"] += lines[fault["file"]]
                 yield fault
-        for stretch, done in zip(piece, note.stretches, strict=True):
-            lines[stretch.file] += done.lines
+        for each, done in zip(piece, note.stretches, strict=True):
+            lines[each.file] += done.lines
     before = 0
     for number, (piece, note) in enumerate(zip(plan.pieces, notes, strict=True)):
         ours = lost[(lost >= before) & (lost < before + note.rows)] - before
-        if len(ours):
-            starts = np.load(starts_path(pieces, number), mmap_mode="r")
-            bounds = list(accumulate(done.rows for done in note.stretches))
-            for row in ours.tolist():
-                yield {
-                    "file": piece[int(np.searchsorted(bounds, row, side="right"))].file,
-                    "line": None,
-                    "offset": int(starts[row]) if starts[row] >= 0 else None,  # an archive has no place to name
-                    "expected": DUPLICATE,
-                    "found": "one that stands before",
-                    "place": "",
-                    "text": "",
-                }
+        bounds = [0, *accumulate(done.rows for done in note.stretches)]
+        for row in ours.tolist():
+            place = int(np.searchsorted(bounds, row, side="right")) - 1
+            stretch = piece[place]
+            placed = plan.files[stretch.file].kind.format != "stroke3"  # rows of an archive have no place of their own
+            yield {
+                "file": stretch.file,
+                "line": None,
+                "offset": row_start(pieces, number, row, bounds[place], stretch.start) if placed else None,
+                "expected": DUPLICATE,
+                "found": "one that stands before",
+                "place": "",
+                "text": "",
+            }
         before += note.rows
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int64
 
 from gribouille.formats.records import Fault, FormatError, Records
 from gribouille.ingest.plan import Plan
@@ -41,6 +40,7 @@ class Note:
 
     stretches: tuple[Done, ...]
     written: tuple[Written, ...]
+    beside: tuple[int, int]  # bytes of its files of faults and of starts
 
     @property
     def rows(self) -> int:
@@ -70,8 +70,8 @@ def make_piece(plan: Plan, number: int, folder: Path, step: Step = lambda read, 
     writer = PartWriter(folder, name, plan.part_rows)
     words = None if plan.words is None else frozenset(plan.words)
     done = []
-    starts: list[Int64[np.ndarray, "_"]] = []
-    with quarantine_path(folder, number).open("w", encoding="utf-8") as quarantine:
+    beside = faults_path(folder, number), starts_path(folder, number)
+    with beside[0].open("w", encoding="utf-8") as faults, beside[1].open("wb") as starts:
         for stretch in plan.pieces[number]:
             planned = plan.files[stretch.file]
             read = Read()
@@ -81,9 +81,9 @@ def make_piece(plan: Plan, number: int, folder: Path, step: Step = lambda read, 
                 if parsed.faults and plan.strict:
                     raise StrictError(stretch.file, stretch.start, parsed.faults[0])
                 for fault in parsed.faults:
-                    quarantine.write(json.dumps({"file": stretch.file, **asdict(fault)}, ensure_ascii=False) + "\n")
+                    faults.write(json.dumps({"file": stretch.file, **vars(fault)}, ensure_ascii=False) + "\n")
                 writer.add(parsed.records, _split(parsed.records, planned.file.training_only))
-                starts.append(parsed.records.start)
+                starts.write(parsed.records.start.astype(np.uint32).tobytes())
                 rows += len(parsed.records)
                 refused_times += parsed.records.refused_times
                 quarantined += len(parsed.faults)
@@ -91,8 +91,7 @@ def make_piece(plan: Plan, number: int, folder: Path, step: Step = lambda read, 
                 counted = read.bytes
             step(read.bytes - counted, 0)
             done.append(Done(read.bytes, read.lines, read.hash.hexdigest(), rows, refused_times, quarantined))
-    _save(starts_path(folder, number), np.concatenate([np.zeros(0, np.int64), *starts]))
-    note = Note(tuple(done), tuple(writer.close()))
+    note = Note(tuple(done), tuple(writer.close()), (beside[0].stat().st_size, beside[1].stat().st_size))
     written = note_path(folder, number)
     fresh = written.with_suffix(".new")
     fresh.write_text(json.dumps(asdict(note), indent=1), encoding="utf-8")
@@ -101,27 +100,27 @@ def make_piece(plan: Plan, number: int, folder: Path, step: Step = lambda read, 
 
 
 def read_note(folder: Path, number: int) -> Note | None:
-    """The note of a piece that is whole; None for any other."""
-    path = note_path(folder, number)
-    if not path.is_file():
-        return None
-    fields = json.loads(path.read_text(encoding="utf-8"))
-    written = tuple(
-        Written(
-            drawings=Part(**part["drawings"]),
-            times=None if part["times"] is None else Part(**part["times"]),
-            counts=part["counts"],
-            splits=tuple(part["splits"]),
-            contents=tuple(part["contents"]),
+    """The note of a piece that is whole; None for any other, one whose note or files are damaged too."""
+    try:
+        fields = json.loads(note_path(folder, number).read_text(encoding="utf-8"))
+        written = tuple(
+            Written(
+                drawings=Part(**part["drawings"]),
+                times=None if part["times"] is None else Part(**part["times"]),
+                counts=part["counts"],
+                splits=tuple(part["splits"]),
+                contents=tuple(part["contents"]),
+            )
+            for part in fields["written"]
         )
-        for part in fields["written"]
-    )
-    for part in written:
-        for file in (part.drawings, part.times):
-            path = folder / (file or part.drawings).name
-            if not path.is_file() or path.stat().st_size != (file or part.drawings).bytes:
-                return None  # a machine that went down may have lost what was not on its disk yet
-    return Note(tuple(Done(**done) for done in fields["stretches"]), written)
+        note = Note(tuple(Done(**done) for done in fields["stretches"]), written, tuple(fields["beside"]))
+        expected = {faults_path(folder, number): note.beside[0], starts_path(folder, number): note.beside[1]}
+        for part in written:
+            expected |= {folder / file.name: file.bytes for file in (part.drawings, part.times) if file is not None}
+        whole = all(path.stat().st_size == size for path, size in expected.items())
+    except (OSError, ValueError, TypeError, KeyError, IndexError):
+        return None
+    return note if whole else None
 
 
 def note_path(folder: Path, number: int) -> Path:
@@ -129,19 +128,22 @@ def note_path(folder: Path, number: int) -> Path:
     return folder / f"{number:05}.json"
 
 
-def quarantine_path(folder: Path, number: int) -> Path:
+def faults_path(folder: Path, number: int) -> Path:
     """The file of a piece's faults, one a line, with the index of the file in the plan; lines count from the stretch."""
     return folder / f"{number:05}.faults"
 
 
 def starts_path(folder: Path, number: int) -> Path:
-    """The file of where each row of a piece starts in its source, −1 where that is not known."""
-    return folder / f"{number:05}.starts.npy"
+    """The file of where each row of a piece starts in its source: uint32, the offset modulo 2**32."""
+    return folder / f"{number:05}.starts"
 
 
-def _save(path: Path, starts: Int64[np.ndarray, "rows"]) -> None:
-    narrow = len(starts) > 0 and -1 <= starts.min() <= starts.max() < 1 << 31
-    np.save(path, starts.astype(np.int32) if narrow else starts)
+def row_start(folder: Path, number: int, row: int, stretch: int, start: int) -> int:
+    """Where a row of a piece starts in its source: row `row` of the piece, in the stretch whose first row is `stretch` and
+    whose first byte is `start`."""
+    low = np.memmap(starts_path(folder, number), np.uint32, "r")[stretch : row + 1].astype(np.int64)
+    turns = int((np.diff(low) < 0).sum()) + (int(low[0]) < start % (1 << 32))
+    return int(((start >> 32) + turns << 32) + low[-1])
 
 
 def _split(records: Records, training_only: bool) -> np.ndarray:

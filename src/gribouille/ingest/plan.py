@@ -6,10 +6,11 @@ that goes on, on this machine or another, finds the same plan or starts anew.
 
 import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,6 +25,7 @@ PLAN_VERSION = 1
 PIECES = 64  # wanted at least, so that every core has work and an ingest that is cut off loses little
 PIECE_BYTES = (4 << 20, 160 << 20)  # of text in a piece: at least, at most
 UNPACKED = 4  # how many times as large a compressed file is taken to be
+NOTHING = Kind("ndjson", "", None)  # what an empty file is: no lines
 OPENED_AT_ONCE = 16  # files whose first bytes are asked for at the same time
 
 
@@ -84,7 +86,7 @@ def plan_of(
     Raises FormatError for a file that is no drawings, OSError where one cannot be read.
     """
     with ThreadPoolExecutor(OPENED_AT_ONCE) as pool:
-        planned = tuple(pool.map(_planned, files))
+        planned = tuple(pool.map(_planned, _told_apart(files)))
     weight = sum(_weight(each) for each in planned)
     size = piece_bytes or min(max(math.ceil(weight / PIECES), PIECE_BYTES[0]), PIECE_BYTES[1])
     return Plan(
@@ -98,7 +100,19 @@ def plan_of(
     )
 
 
+def _told_apart(files: Sequence[SourceFile]) -> list[SourceFile]:
+    """The files, those whose name others have before them numbered: a/x/cat.ndjson and b/x/cat.ndjson are both x/cat.ndjson."""
+    seen: Counter[str] = Counter()
+    told = []
+    for file in files:
+        seen[file.name] += 1
+        told.append(replace(file, name=f"{file.name} ({seen[file.name]})") if seen[file.name] > 1 else file)
+    return told
+
+
 def _planned(file: SourceFile) -> Planned:
+    if not file.bytes:
+        return Planned(file, NOTHING)
     with closing(reader(file)) as opened:
         head = opened.read(0, min(file.bytes, HEAD_BYTES))
     kind = kind_of(head, file.name)

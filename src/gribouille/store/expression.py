@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from gribouille.formats.ndjson import EPOCH
 from gribouille.labels import vocabulary
 from gribouille.store.condition import (
     Column,
@@ -67,7 +68,6 @@ MEANT = {"label": "word", "category": "word", "countrycode": "country", "null": 
 SYNTAX = {"=": "== compares", **dict.fromkeys("&|!", "and, or, not are written as words")}
 INSTEAD: dict[type[ast.operator | ast.unaryop], str] = {ast.BitAnd: "and", ast.BitOr: "or", ast.Invert: "not"}
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DEEPEST = 100  # nodes inside one another; lists and chains of and, or are wide instead
 SHOWN = 100  # characters of a long expression around the place of a mistake
 

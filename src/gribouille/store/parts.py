@@ -14,7 +14,7 @@ from jaxtyping import Int32, Int64, Shaped, UInt8, UInt64
 
 from gribouille.formats.records import NO_TIMESTAMP, Records
 from gribouille.formats.swar_kernel import SLACK
-from gribouille.store.card import Part, StoreError
+from gribouille.store.card import Part
 from gribouille.store.contents_kernel import BASES, contents
 from gribouille.store.schema import MAX_COUNTRIES, MAX_LABELS, SCHEMA, TIMES_SCHEMA
 from gribouille.store.split import SPLITS
@@ -54,19 +54,33 @@ class _Columns:
     rows: int = 0
     bytes: int = 0
     batches: dict[str, list[Column]] = field(default_factory=dict)
+    used: dict[str, set[int]] = field(
+        default_factory=lambda: {"label": set(), "countrycode": set()}
+    )  # numbers of names
 
     def add(self, name: str, column: Column) -> None:
         self.batches.setdefault(name, []).append(column)
+
+    def use(self, column: str, numbers: Column, names: int) -> None:
+        """Notes which names a column has, of a batch that knows so many. One alone needs no search."""
+        self.used[column].update(np.unique(numbers).tolist() if names > 1 else numbers[:1].tolist())
+
+    def row_of_too_many(self, column: str, numbers: Column, start: int, limit: int) -> int:
+        """The first row from `start` at which a column would have more than `limit` names; where none does, the end."""
+        used = self.used[column] - {-1}
+        if len(used) + int(numbers.max(initial=-1)) + 1 <= limit:
+            return len(numbers)
+        names, first = np.unique(numbers[start:], return_index=True)
+        fresh = [place for name, place in zip(names.tolist(), first.tolist(), strict=True) if name not in {*used, -1}]
+        room = limit - len(used)
+        return len(numbers) if len(fresh) <= room else start + sorted(fresh)[room]
 
     def joined(self, name: str) -> Column:
         return np.concatenate(self.batches[name])
 
 
 class PartWriter:
-    """Writes parts `drawings/NAME-000.arrow`, … (and `times/NAME-000.arrow`, …) into a folder; `close` writes the last one.
-
-    Raises StoreError where a part has more different labels or countries than its columns can tell.
-    """
+    """Writes parts `drawings/NAME-000.arrow`, … (and `times/NAME-000.arrow`, …) into a folder; `close` writes the last one."""
 
     def __init__(self, folder: Path, name: str, part_rows: int = PART_ROWS, first: int = 0) -> None:
         self.folder = folder
@@ -90,6 +104,11 @@ class PartWriter:
             room = self.part_rows - self._columns.rows
             fits = int(np.searchsorted(offsets, offsets[start] + PART_BYTES - self._columns.bytes, side="right")) - 1
             stop = min(start + room, max(fits, start + (self._columns.rows == 0)), len(records))
+            stop = min(stop, self._columns.row_of_too_many("label", label, start, MAX_LABELS))
+            stop = min(stop, self._columns.row_of_too_many("countrycode", country, start, MAX_COUNTRIES))
+            if stop == start:  # no more names fit into this part
+                self._flush()
+                continue
             rows = slice(start, stop)
             for name, column in {
                 "points": records.packed[offsets[start] : offsets[stop]],
@@ -105,6 +124,8 @@ class PartWriter:
                 "times_lengths": 4 * np.diff(timed_points[start : stop + 1]),
             }.items():
                 self._columns.add(name, column)
+            self._columns.use("label", label[rows], len(records.labels))
+            self._columns.use("countrycode", country[rows], len(records.countries))
             self._columns.rows += stop - start
             self._columns.bytes += int(offsets[stop] - offsets[start])
             if stop < len(records) or self._columns.rows == self.part_rows:
@@ -130,10 +151,8 @@ class PartWriter:
         columns, self._columns = self._columns, _Columns()
         name = f"{self.name}-{self.first + len(self.written):03}.arrow"
         joined = {key: columns.joined(key) for key in columns.batches}
-        label, labels = _compact(joined["label"], list(self._names["label"]), MAX_LABELS, "labels")
-        country, countries = _compact(
-            joined["countrycode"], list(self._names["countrycode"]), MAX_COUNTRIES, "countries"
-        )
+        label, labels = _compact(joined["label"], list(self._names["label"]))
+        country, countries = _compact(joined["countrycode"], list(self._names["countrycode"]))
         recognized, timestamp, keyed = joined["recognized"], joined["timestamp"], joined["keyed"]
         lengths = {key: _offsets(joined[key]) for key in ("lengths", "times_lengths")}
         batch = pa.record_batch(
@@ -169,18 +188,15 @@ class PartWriter:
 
     def _write(self, name: str, batch: pa.RecordBatch) -> Part:
         path = self.folder / name
+        path.unlink(missing_ok=True)  # never into what lies there: a store that is in use may have it as its own
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
             writer.write_batch(batch)
         return Part(name, len(batch), path.stat().st_size)
 
 
-def _compact(
-    numbers: Int32[np.ndarray, "rows"], names: list[str], limit: int, what: str
-) -> tuple[Int64[np.ndarray, "rows"], list[str]]:
+def _compact(numbers: Int32[np.ndarray, "rows"], names: list[str]) -> tuple[Int64[np.ndarray, "rows"], list[str]]:
     """Numbers as indices into the names that occur, in the names' order; −1 stays."""
     used = np.flatnonzero(np.bincount(numbers + 1, minlength=len(names) + 1)[1:])
-    if len(used) > limit:
-        raise StoreError(f"expected at most {limit} different {what} in a part, found {len(used)}")
     place = np.full(len(names) + 1, -1)
     place[used] = np.arange(len(used))
     return place[numbers], [names[number] for number in used]  # number −1 finds the last, which stays −1
