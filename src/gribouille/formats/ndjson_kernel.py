@@ -28,7 +28,7 @@ from gribouille.formats.json_kernel import (
     string_end,
 )
 from gribouille.formats.strokes_kernel import compact_drawing, general_drawing
-from gribouille.formats.swar_kernel import load64
+from gribouille.formats.swar_kernel import eight_digits, load64
 
 WORD, COUNTRYCODE, TIMESTAMP, RECOGNIZED, KEY_ID, DRAWING = 1, 2, 3, 4, 5, 6
 WANTED = (  # by name
@@ -154,9 +154,14 @@ def _google_record(text, at, row, packed, begin, starts):
     at += 13
     row.timestamp = block.NO_TIME
     if text[at] == QUOTE:
-        stop = _plain_string_end(text, at + 1)
+        stop = at + 20  # of the seconds; up to six digits of a fraction and " UTC" follow
+        while text[stop] > QUOTE:
+            stop += 1
+        stop += 4 if text[stop] == 32 else 0
+        if text[stop] != QUOTE:
+            return -1, begin
         row.timestamp = timestamp_at(text, at + 1, stop)
-        if stop < 0 or row.timestamp == block.NO_TIME:
+        if row.timestamp == block.NO_TIME:
             return -1, begin
         at = stop + 1
     elif is_word(text, at, NULL):
@@ -180,8 +185,13 @@ def _google_record(text, at, row, packed, begin, starts):
     if load64(text, at) != _KEY_1 or load64(text, at + 2) != _KEY_2:
         return -1, begin
     at += 10
+    first, second = eight_digits(text, at + 1), eight_digits(text, at + 9)
     row.key_id, row.keyed = 0, False
-    at = at + 4 if is_word(text, at, NULL) else key_id_at(text, at, row)
+    if first >= 0 and second >= 0 and text[at] == QUOTE and text[at + 17] == QUOTE:  # as Google's all are
+        row.key_id, row.keyed = np.uint64(first * 100_000_000 + second), True
+        at += 18
+    else:
+        at = at + 4 if is_word(text, at, NULL) else key_id_at(text, at, row)
     if at < 0 or load64(text, at) != _DRAWING_1 or load64(text, at + 3) != _DRAWING_2:
         return -1, begin
     at, end = compact_drawing(text, at + 11, packed, begin, starts, 0)

@@ -18,6 +18,8 @@ COMMA, BLANK = Word(44), Word(32)
 DIGITS = Word(0x3030303030303030)
 ABOVE_9 = Word(0x7676767676767676)
 TOPS = Word(0x8080808080808080)
+PAIRS, HALF, WHOLE = Word(0x000000FF000000FF), Word(32), Word(0xFFFFFFFF)
+FOURS_LOW, FOURS_HIGH = Word(0x000F424000000064), Word(0x0000271000000001)  # 100 + (10⁶ << 32), 1 + (10⁴ << 32)
 LEAST = Word(0x640A00)  # the smallest number of one, two and three digits, a byte each: 0, 10, 100
 
 
@@ -73,3 +75,18 @@ def bytes_between(text, at, packed, to, limit, gap):
                 return -1, to
             at += 1
     return (-1 if wrong else at), to
+
+
+@njit(nogil=True, cache=True)
+def eight_digits(text, at):
+    """The number that eight digits write, −1 where one of the eight bytes is none.
+
+    Pairs, then fours, then eights are put together by one multiplication each (Lemire 2018, "Quickly parsing eight digits").
+    """
+    digits = load64(text, at) ^ DIGITS
+    if ((digits + ABOVE_9) | digits) & TOPS:
+        return -1
+    digits = digits * TENS + (digits >> EIGHT)
+    low = (digits & PAIRS) * FOURS_LOW
+    high = ((digits >> THIRD) & PAIRS) * FOURS_HIGH
+    return np.int64(((low + high) >> HALF) & WHOLE)
