@@ -4,8 +4,9 @@
     python benchmarks/scale.py --check    # fails where the page is not what the figures give
     taskset -c 0 python benchmarks/scale.py --draw    # measures what a host takes to draw an epoch of 50 M rows
 
-`training.py --json` writes the other figures: cpu-1.json and cpu-2.json (ResNet18 at 64 px on one and two cores),
-laptop.json (ResNet10t at 48 px), and where a GPU was at hand h100-1.json and h100-8.json, which replace assumptions.
+`fifty.py --json` writes the figures of 50 million drawings ingested, `training.py --json` the others: cpu-1.json and
+cpu-2.json (ResNet18 at 64 px on one and two cores), laptop.json (ResNet10t at 48 px), and where a GPU was at hand
+h100-1.json and h100-8.json, which replace assumptions.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 from provenance import REPOSITORY, provenance
 
+from gribouille.ingest.finish import SORTED_AT_ONCE
 from gribouille.sampling import epoch_rows, members_of, uniform_rows
 
 MEASURED = Path(__file__).parent / "measured"
@@ -34,6 +36,10 @@ ISSUED = 132 * 4 * 1.755e9  # warp instructions/s: SMs x schedulers x clock
 SHARES = (0.1, 0.2, 0.3)  # of PEAK that a training step of a small ResNet may reach
 REACHED = 0.6  # of MEMORY, LINK and ISSUED
 COLLECTIVE = 30e-6  # s that a small exchange between 8 GPUs takes
+BILLION = 1_000_000_000  # drawings that Google's whole collection is said to hold
+CORES = 2  # of the machine that `fifty.py` ran on
+NODE_CORES, NODE_GBIT, NODES = 32, 10, 8  # assumed of a cluster
+SHARED = 2e9  # bytes/s that its file system takes, assumed
 BATCH = 1024  # drawings in a step of one GPU
 INSTRUCTIONS = (
     47_000  # warp instructions of the raster a drawing at 64 px, counted: src/gribouille/raster/device_kernel.py
@@ -108,7 +114,7 @@ def spoken(seconds: float) -> str:
 def page(found: dict[str, dict[str, Any]]) -> str:
     """The whole page: the template with its figures."""
     template = Path(__file__).with_name("scale.template.md").read_text(encoding="utf-8")
-    return template.format(**measured_here(found), **assumed(), **derived(found))
+    return template.format(**measured_here(found), **assumed(), **derived(found), **ingesting(found), **billion(found))
 
 
 def measured_here(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -193,6 +199,72 @@ def derived(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
         "poster": poster,
         "poster_epoch": spoken(DRAWINGS / poster),
         "passes": spoken(35 * 170_000 / found["laptop"]["rates"][BOTH]),
+    }
+
+
+def ingesting(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What `fifty.py` measured, in the units of the page."""
+    fifty = found["fifty"]
+    return {
+        "text_gb": fifty["text_bytes"] / 1e9,
+        "read_gb": fifty["read_from_disk_bytes"] / 1e9,
+        "ingest_seconds": fifty["seconds"],
+        "ingest_rate": fifty["rate"],
+        "ingest_mb": fifty["text_bytes"] / fifty["seconds"] / 1e6,
+        "ingest_cpu": fifty["cpu_seconds"],
+        "us_row": 1e6 * fifty["cpu_seconds"] / fifty["rows"],
+        "cores": CORES,
+        "busy": 100 * fifty["cpu_seconds"] / fifty["seconds"] / CORES,
+        "end_seconds": fifty["end_seconds"],
+        "anonymous": fifty["peak_anonymous_mib"],
+        "peak_memory": fifty["peak_mib"],
+        "store_gb": fifty["store_bytes"] / 1e9,
+        "parts": fifty["parts"],
+        "store_bytes": fifty["bytes_per_drawing"],
+        "written_mb": fifty["store_bytes"] / fifty["seconds"] / 1e6,
+        "opens": fifty["open_ms"],
+        "gather_first": fifty["gather_first"],
+        "gather_warm": fifty["gather_warm"],
+        "fifty_provenance": fifty["provenance"].replace("\n", "; "),
+    }
+
+
+def billion(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The same for BILLION drawings: what each part of an ingest takes on a laptop, a node, several nodes."""
+    fifty = found["fifty"]
+    times = BILLION / fifty["rows"]
+    text, cpu, store = times * fifty["text_bytes"], times * fifty["cpu_seconds"], times * fifty["store_bytes"]
+    end = fifty["end_seconds"] * times * max(1.0, BILLION / SORTED_AT_ONCE / max(1.0, fifty["rows"] / SORTED_AT_ONCE))
+    link = NODE_GBIT * 1e9 / 8
+    ways = {
+        "laptop": (text / 125e6, cpu / CORES, store / 0.5e9),
+        "one": (text / link, cpu / NODE_CORES, store / SHARED),
+        "many": (text / link / NODES, cpu / NODE_CORES / NODES, store / SHARED),
+    }
+    shown: dict[str, Any] = {f"b_all_{way}": spoken(max(parts) + end) for way, parts in ways.items()}
+    for way, parts in ways.items():
+        shown |= {
+            f"b_{name}_{way}": spoken(seconds) for name, seconds in zip(("net", "cpu", "write"), parts, strict=True)
+        }
+    points = found["cpu-1"]["store"]["packed"]
+    return shown | {
+        "node_cores": NODE_CORES,
+        "node_gbit": NODE_GBIT,
+        "nodes": NODES,
+        "shared_gb": SHARED / 1e9,
+        "b_text": text / 1e9,
+        "b_cpu": cpu,
+        "b_store": store / 1e9,
+        "b_end": spoken(end),
+        "sorted_at_once": SORTED_AT_ONCE,
+        "b_lots": BILLION / SORTED_AT_ONCE,
+        "b_keys": 8 * BILLION / 1e9,
+        "b_columns": (2 + 1 + 8) * BILLION / 1e9,
+        "b_draw": spoken(found["draw"]["uniform"] * BILLION / DRAWINGS),
+        "b_points": points * BILLION / 1e9,
+        "b_parts": times * fifty["parts"],
+        "b_card": times * fifty["parts"] * 120 / 1e6,
+        "b_open": times * fifty["open_ms"] / 1e3,
     }
 
 
