@@ -94,6 +94,7 @@ class Tables(NamedTuple):
     faults: np.ndarray  # FAULT, one a bad record
 
 
+USUAL_LINES = 1 << 14  # of a block: rows and slots for so many are made at once
 _kept = threading.local()
 
 
@@ -105,7 +106,7 @@ def tables_for(size: int, lines: int) -> Tables:
     """
     tables: Tables | None = getattr(_kept, "tables", None)
     if tables is None or len(tables.packed) < packed_size(size) or len(tables.rows) < lines:
-        tables = _new(size, max(lines, size // 64))
+        tables = _new(size, max(lines, min(size // 64, USUAL_LINES)))
         keep_tables(tables)
     tables.label_slots[:] = -1
     tables.country_slots[:] = -1
