@@ -69,7 +69,7 @@ def test_each_key_once(tmp_path):
     lost = [{**record, "recognized": None} for record in drawn]
     source = tmp_path / "twice.ndjson"
     source.write_text("".join(json.dumps(record) + "\n" for record in [*lost, *drawn]))
-    ingest([source], tmp_path / "store", IngestOptions(keep_duplicates=True))
+    ingest([source], tmp_path / "store", IngestOptions(any_word=True, keep_duplicates=True))
     store = Store.open(tmp_path / "store")
     rows = distinct_rows(store, "train")
     assert len(rows) == len(np.unique(store.key_id[store.split == 0]))
