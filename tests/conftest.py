@@ -46,3 +46,18 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def golden_canonical() -> list[dict]:
     """Strokes and their canonical drawing: {"strokes", "drawing"}; the page must give the same."""
     return json.loads((GOLDEN / "canonical.json").read_text())
+
+
+@pytest.fixture
+def gribouille(capsys: pytest.CaptureFixture[str]):
+    """Runs the command line in this process; its exit code, standard output and standard error."""
+
+    from gribouille import cli
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            cli.main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
+
+    return run

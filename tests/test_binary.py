@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import simplified
 
 from gribouille.drawing import MAX_POINTS, Drawings, drawing_of
 from gribouille.formats import binary
@@ -35,14 +36,7 @@ def encoded(
 SQUARE = [[[0, 255, 255, 0, 0], [0, 0, 255, 255, 0]], [[100], [120]]]
 GOOD = encoded(SQUARE)
 
-octets = st.integers(0, 255)
-strokes_ = st.lists(
-    st.lists(st.tuples(octets, octets), min_size=1, max_size=20).map(
-        lambda points: [list(axis) for axis in zip(*points, strict=True)]
-    ),
-    min_size=1,
-    max_size=6,
-)
+strokes_ = simplified(points=20, strokes=6)
 rows_ = st.tuples(
     strokes_,
     st.integers(0, 2**64 - 1),

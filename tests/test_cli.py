@@ -43,19 +43,6 @@ class Config:
 
 
 @pytest.fixture
-def gribouille(capsys: pytest.CaptureFixture[str]):
-    """Runs the command line in this process; its exit code, standard output and standard error."""
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            cli.main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return int(ended.value.code or 0), captured.out, captured.err
-
-    return run
-
-
-@pytest.fixture
 def drawings(tmp_path: Path, house) -> Path:
     """An NDJSON file with a simplified drawing, a blank line, and a raw drawing."""
     simplified = {"word": "house", "drawing": house}

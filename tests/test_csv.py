@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import simplified
 
 from gribouille.drawing import canonical, strokes_of
 from gribouille.formats import csv, reading
@@ -17,14 +18,7 @@ HEADER = "countrycode,drawing,key_id,recognized,timestamp,word"
 GOOD = 'US,"[[[17, 18, 20], [1, 2, 255]], [[0], [3]]]",9000003627287624,True,2017-03-09 00:28:36.537280,owl'
 STROKES = [[[17, 18, 20], [1, 2, 255]], [[0], [3]]]
 
-bytes_ = st.integers(0, 255)
-strokes = st.lists(
-    st.lists(st.tuples(bytes_, bytes_), min_size=1, max_size=12).map(
-        lambda points: [list(axis) for axis in zip(*points, strict=True)]
-    ),
-    min_size=1,
-    max_size=5,
-)
+strokes = simplified()
 rows_ = st.fixed_dictionaries(
     {
         "word": st.sampled_from(["owl", "The Eiffel Tower", "t-shirt"]),

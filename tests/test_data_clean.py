@@ -23,6 +23,7 @@ from gribouille.data.clean import (
     kept_rows,
     undo,
 )
+from gribouille.data.dropping import drop
 from gribouille.data.duplicates import LEAST_POINTS, near
 from gribouille.drawing import Drawings, drawing_of
 from gribouille.sampling import distinct_rows
@@ -355,3 +356,46 @@ def test_a_signature_does_not_depend_on_the_sampling(numbers, times):
         column.append(values[-1])
     one, other = (kernel.signatures(*batch([stroke]))[0] for stroke in ([xs, ys], fine))
     np.testing.assert_allclose(one, other, atol=1e-3)
+
+
+def test_dropping_gives_the_store_of_the_others(store, tmp_path):
+    """Without its marked rows a store is the one that was never given them, times and all; the first stays as it is."""
+    clean(store.path, ALL)
+    marked = Store.open(store.path)
+    before = {path: path.read_bytes() for path in store.path.rglob("*") if path.is_file()}
+    counted: list[int] = []
+    card = drop(store.path, tmp_path / "rest", counted.append)
+    assert {path: path.read_bytes() for path in store.path.rglob("*") if path.is_file()} == before
+    (tmp_path / "other").mkdir()
+    kept = kept_rows(marked)
+    other = store_of(tmp_path / "other", [record for row, record in enumerate(faulty()) if row in set(kept.tolist())])
+    rest = Store.open(tmp_path / "rest")
+    assert (rest.hash, rest.card, rest.marks) == (other.hash, card, None)
+    assert sum(counted) == len(store)
+    assert card.dropped == {EMPTY: 2, EXACT: 2, NEAR: 1, SCRIBBLE: 1}
+    assert [(source.start, source.stop) for source in card.sources] == [(0, len(kept))]
+    rows = np.arange(len(kept))
+    assert np.array_equal(rest.times(rows)[0], store.times(kept)[0])
+    assert np.array_equal(rest.gather(rows).points, store.gather(kept).points)
+
+
+def test_what_cannot_be_dropped_is_said(store, tmp_path):
+    """A store without marks, and a place that is taken; nothing is left of the attempt."""
+    with pytest.raises(StoreError, match="expected some rows with a mark"):
+        drop(store.path, tmp_path / "rest")
+    clean(store.path, ALL)
+    (tmp_path / "rest").mkdir()
+    with pytest.raises(StoreError, match="expected a free place"):
+        drop(store.path, tmp_path / "rest")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["drawn.ndjson", "rest", "store"]
+
+
+def test_the_command_drops_what_is_marked(store, tmp_path, gribouille):
+    """`--drop NEW` says what the new store holds, and takes no part in a search."""
+    gribouille("data", "clean", store.path, "--near", "2", "--scribbles", "--empty")
+    code, out, _ = gribouille("data", "clean", store.path, "--drop", tmp_path / "rest")
+    assert (code, out.partition(" drawings of ")[0]) == (0, f"{tmp_path / 'rest'}: {len(store) - 6}")
+    assert "without empty 2, exact duplicate 2, near duplicate 1, scribble 1; hash" in out
+    code, _, err = gribouille("data", "clean", store.path, "--drop", tmp_path / "more", "--empty")
+    assert code == 2
+    assert "--drop goes with no other option" in err

@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from servers import Bucket, HttpServer
 
-from gribouille import cli
 from gribouille.fetch import FORMS, FetchError, FetchOptions, fetch, forecast, plan
 from gribouille.fetch.folder import alone
 from gribouille.fetch.rows import RowCounter
@@ -353,19 +352,6 @@ def test_too_little_room_is_said_before_anything_comes(served: HttpServer, tmp_p
 
 
 # ---------------------------------------------------------------- the command
-
-
-@pytest.fixture
-def gribouille(capsys: pytest.CaptureFixture[str]):
-    """Runs the command line in this process; its exit code, standard output and standard error."""
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            cli.main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return int(ended.value.code or 0), captured.out, captured.err
-
-    return run
 
 
 def test_the_command_forecasts_fetches_and_says_so(gribouille, served: HttpServer, tmp_path: Path) -> None:

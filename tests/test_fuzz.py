@@ -55,13 +55,13 @@ def parsed(name: str, text: bytes, block_bytes: int) -> list[Parsed]:
     parse = READERS[name][1]
     pieces = [text[at : at + 37] for at in range(0, len(text), 37)]
     found = []
-    for block in blocks(Chunks(pieces), name, block_bytes):
+    for block in blocks(Chunks(pieces), block_bytes):
         batch = Parsed(ndjson.parse(EMPTY).records, [block]) if isinstance(block, Fault) else parse(block)
         found.append(batch)
     return found
 
 
-EMPTY = Block("", 0, 1, np.full(1 + SLACK, 10, np.uint8), 1, 1)
+EMPTY = Block(0, 1, np.full(1 + SLACK, 10, np.uint8), 1, 1)
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -125,7 +125,7 @@ def test_the_densest_drawings_fill_no_more_than_their_tables(name: str, size: in
     tables = kernel.tables_for(len(text), len(lines))
     guarded = np.full(len(tables.packed) + 4096, 171, np.uint8)
     kernel.keep_tables(tables._replace(packed=guarded[: len(tables.packed)]))
-    batch = READERS[name][1](Block("", 0, 1, array, len(text), len(lines)))
+    batch = READERS[name][1](Block(0, 1, array, len(text), len(lines)))
     kernel.forget_tables()
     assert (guarded[len(tables.packed) :] == 171).all()
     assert len(batch.records) == len(lines) - 1
@@ -135,7 +135,7 @@ def test_the_densest_drawings_fill_no_more_than_their_tables(name: str, size: in
 def test_lines_without_end_and_without_number_need_little_memory() -> None:
     """Two million lines that are no rows come as faults a few thousand at a time, in order, with their numbers."""
     expected = 1
-    for block in blocks(Chunks([b"x\n" * 100_000] * 20), "x"):
+    for block in blocks(Chunks([b"x\n" * 100_000] * 20)):
         assert isinstance(block, Block)
         assert block.lines <= 1 << 14
         assert block.first_line == expected

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gribouille.data.writing import write_drawings
 from gribouille.formats import blocks
 from gribouille.formats.records import FormatError
 from gribouille.ingest import IngestError, IngestOptions, finish, ingest
@@ -375,6 +376,17 @@ def test_odd_files_among_the_others_are_taken(sources: Path, tmp_path: Path) -> 
     assert len(card.drawings) > 1
     store = Store.open(tmp_path / "store")
     assert [store.countries[code] for code in store.country[3:]] == [f"c{row % 300}" for row in range(900)]
+
+
+def test_a_file_named_after_no_known_word_is_refused(sources: Path, tmp_path: Path) -> None:
+    """Where the name alone tells the word it must be one of the 345, or any word must have been asked for."""
+    ingest([sources], tmp_path / "all")
+    write_drawings(Store.open(tmp_path / "all"), tmp_path / "bin", "binary")
+    (tmp_path / "bin" / "ant.bin").rename(tmp_path / "bin" / "qwzk.bin")
+    with pytest.raises(FormatError, match=r"bin/qwzk\.bin: expected a file named after one of the known words"):
+        ingest([tmp_path / "bin"], tmp_path / "store")
+    card = ingest([tmp_path / "bin"], tmp_path / "store", IngestOptions(any_word=True))
+    assert card.counts == {"bee": 50, "cat": 50, "qwzk": 50}
 
 
 def test_files_of_one_name_are_told_apart(sources: Path, tmp_path: Path) -> None:

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import simplified
 
 from gribouille.drawing import canonical_with_times, drawing_of
 from gribouille.formats import blocks, ndjson, reading
 from gribouille.formats.blocks import BLOCK_BYTES
 from gribouille.formats.json_kernel import number_at
-from gribouille.formats.records import NO_TIMESTAMP, FormatError, Records
+from gribouille.formats.records import EPOCH, NO_TIMESTAMP, FormatError, Records
 
 SQUARE = [[[0, 255, 255, 0, 0], [0, 0, 255, 255, 0]], [[100], [120]]]
 LINE = {
@@ -27,21 +28,14 @@ LINE = {
     "drawing": SQUARE,
 }
 
-bytes_ = st.integers(0, 255)
-strokes = st.lists(
-    st.lists(st.tuples(bytes_, bytes_), min_size=1, max_size=12).map(
-        lambda points: [list(axis) for axis in zip(*points, strict=True)]
-    ),
-    min_size=1,
-    max_size=5,
-)
+strokes = simplified()
 moments = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)).map(lambda moment: moment.replace(tzinfo=UTC))
 records_ = st.fixed_dictionaries(
     {"word": st.text(), "drawing": strokes},
     optional={
         "countrycode": st.none() | st.text(max_size=3),
         "timestamp": st.none()
-        | moments.map(lambda moment: ndjson.timestamp_text((moment - ndjson.EPOCH) // timedelta(microseconds=1))),
+        | moments.map(lambda moment: ndjson.timestamp_text((moment - EPOCH) // timedelta(microseconds=1))),
         "recognized": st.none() | st.booleans(),
         "key_id": st.none() | st.integers(0, 2**64 - 1) | st.integers(0, 2**64 - 1).map(str),
         "unknown": st.recursive(
@@ -93,7 +87,7 @@ def expected(record: dict) -> tuple:
     timestamp = NO_TIMESTAMP
     if moment is not None:
         seconds, _, fraction = moment.removesuffix(" UTC").partition(".")
-        since = datetime.fromisoformat(seconds).replace(tzinfo=UTC) - ndjson.EPOCH
+        since = datetime.fromisoformat(seconds).replace(tzinfo=UTC) - EPOCH
         timestamp = since // timedelta(microseconds=1) + int(fraction.ljust(6, "0") or 0)
     recognized = record.get("recognized")
     key_id = record.get("key_id")
@@ -116,7 +110,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_reads_a_record_as_google_writes_it(path: Path) -> None:
     """A simplified record gives its drawing unchanged and every scalar field."""
     moment = datetime(2017, 3, 28, 11, 50, 17, 1860, UTC)
-    microseconds = (moment - ndjson.EPOCH) // timedelta(microseconds=1)
+    microseconds = (moment - EPOCH) // timedelta(microseconds=1)
     assert rows(read(path, compact(LINE) + "\n")) == [
         ("square", "FR", microseconds, 1, 5312114191237120, drawing_of(SQUARE).tolist(), None)
     ]

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import simplified
 
 from gribouille.drawing import MAX_POINTS, Drawings, canonical, drawing_of, strokes_of
 from gribouille.formats import stroke3
@@ -267,14 +268,7 @@ def test_damaged_pickles_are_read_or_refused(at: int, garbage: bytes, protocol: 
         read(npz_of(train=bytes(content)))
 
 
-octets = st.integers(0, 255)
-strokes_ = st.lists(
-    st.lists(st.tuples(octets, octets), min_size=1, max_size=12).map(
-        lambda points: [list(axis) for axis in zip(*points, strict=True)]
-    ),
-    min_size=1,
-    max_size=5,
-)
+strokes_ = simplified()
 
 
 @given(st.lists(strokes_, min_size=1, max_size=4))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import simplified
 
 from gribouille.drawing import StrokesError, canonical, canonical_with_times, drawing_of
 from gribouille.lines import read_lines
@@ -199,14 +200,7 @@ def test_any_path_is_read_or_refused(path: str) -> None:
         canonical(parse_svg(svg(f'<path d="{path}"/>'), "x").strokes)
 
 
-octets = st.integers(0, 255)
-strokes_ = st.lists(
-    st.lists(st.tuples(octets, octets), min_size=1, max_size=12).map(
-        lambda points: [list(axis) for axis in zip(*points, strict=True)]
-    ),
-    min_size=1,
-    max_size=5,
-)
+strokes_ = simplified()
 
 
 @given(strokes_, st.none() | st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.booleans())

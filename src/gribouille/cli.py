@@ -15,23 +15,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gribouille import __version__
-from gribouille.data_commands import data_app
+from gribouille.data_commands import data_app, fetch, ingest
 
 if TYPE_CHECKING:
     from gribouille.store import AnyStore
 
 # What gribouille[train] brings.
 LABORATORY = {
-    *("PIL", "filelock", "matplotlib", "numba", "onnx", "onnxscript", "optuna", "pyarrow", "safetensors", "tenacity"),
-    *("tensorboard", "timm", "torch", "torchvision"),
+    *("PIL", "matplotlib", "numba", "onnx", "onnxscript", "optuna", "pyarrow", "safetensors", "tensorboard", "timm"),
+    *("torch", "torchvision", "zstandard"),
 }
-# What gribouille[cloud] brings, for sources that are no files here; it has filelock and tenacity too.
-CLOUD = {"aiohttp", "botocore", "fsspec", "gcsfs", "s3fs"}
-# What to do where rows were put aside for what may be no mistake.
-HINTS = {
-    "one of the known words": " (--any-word takes others)",
-    "a key_id that no earlier row has": " (--keep-duplicates keeps both)",
-}
+# What gribouille[cloud] brings, for sources that are no files here.
+CLOUD = {"aiohttp", "botocore", "filelock", "fsspec", "gcsfs", "s3fs", "tenacity"}
 LOCALHOST = "127.0.0.1"
 PORT = 8017
 
@@ -195,100 +190,8 @@ def _expect_store(store: Path | None, where: str, max_per_class: int = 0) -> Non
         raise typer.BadParameter("expected --store STORE to select from, found none")
 
 
-@app.command()
-def fetch(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the files.")],
-    form: Annotated[
-        str, typer.Option(help="Which of the published forms: simplified, raw, binary, bitmap or sketchrnn.")
-    ] = "simplified",
-    category: Annotated[
-        list[str] | None, typer.Option(metavar="WORD", help="A category, as cat; again for more. By default all 345.")
-    ] = None,
-    rows: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Only the first N rows of each category, in the file's order.", min=1),
-    ] = None,
-    base: Annotated[
-        str, typer.Option("--from", metavar="URL", help="Folder of the files elsewhere; by default Google's bucket.")
-    ] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the download.")] = False,
-) -> None:
-    """Download the public drawings, or a part of them.
-
-    What is interrupted or killed goes on when it is asked for again; what is there already is not fetched twice.
-    """
-    from gribouille.fetch import FetchOptions, fetch, forecast, plan
-    from gribouille.terminal import fetching, print_fetched, print_forecast
-
-    planned = plan(out, FetchOptions(form, tuple(category or ()), rows, base))
-    try:
-        print_forecast(planned, forecast(planned))
-        if not planned.missing:
-            return
-        if not yes:
-            typer.confirm("Fetch them?", abort=True)
-        with fetching() as progress:
-            record = fetch(planned, progress)
-    except KeyboardInterrupt:
-        typer.echo(f"{out}: stopped; what is there stays, and the same command goes on from it", err=True)
-        raise typer.Exit(130) from None
-    print_fetched(out, [record[file.name] for file in planned.missing])
-
-
-@app.command()
-def ingest(
-    sources: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="SOURCE…", help="Files, folders, globs or addresses (https://, gs://, s3://) of drawings."
-        ),
-    ],
-    out: Annotated[Path, typer.Option(metavar="STORE", help="Folder of the new store.")],
-    training_only: Annotated[
-        list[str] | None, typer.Option(metavar="SOURCE", help="More sources, whose drawings are only trained on.")
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the store that is there.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad row, instead of quarantine.")] = False,
-    any_word: Annotated[bool, typer.Option("--any-word", help="Take words that Quick, Draw! does not have.")] = False,
-    keep_duplicates: Annotated[
-        bool, typer.Option("--keep-duplicates", help="Keep rows whose key_id an earlier row has.")
-    ] = False,
-    cluster: Annotated[
-        str, typer.Option(metavar="ADDRESS", help='Ray cluster that does the work: "auto" for this machine\'s.')
-    ] = "",
-) -> None:
-    """Turn files of drawings into a store.
-
-    NDJSON, raw or simplified, Kaggle's CSV, Google's .bin and sketch-rnn's .npz, gzip or zstd too: what a file is shows
-    in its content. Bad rows go to STORE/quarantine.ndjson with their place and the reason. What is interrupted or
-    killed goes on when the same command is given again.
-    """
-    from gribouille.ingest import IngestOptions, ingest
-    from gribouille.store.card import QUARANTINE_NAME
-    from gribouille.terminal import ingesting
-
-    options = IngestOptions(
-        training_only=tuple(training_only or ()),
-        overwrite=overwrite,
-        strict=strict,
-        any_word=any_word,
-        keep_duplicates=keep_duplicates,
-    )
-    run = None
-    if cluster:
-        from gribouille.cluster import Cluster, pieces_on_cluster
-
-        run = pieces_on_cluster(Cluster(cluster))
-    with ingesting() as progress:
-        card = ingest(sources, out, options, progress, run)
-    splits = ", ".join(f"{name} {rows:,}" for name, rows in card.splits.items())
-    typer.echo(f"{out}: {card.rows:,} drawings of {len(card.labels)} words ({splits}); hash {card.hash[:12]}")
-    if card.quarantined:
-        typer.echo(f"{sum(card.quarantined.values()):,} rows are not in it but in {out / QUARANTINE_NAME}:")
-        for expected, rows in sorted(card.quarantined.items(), key=lambda item: -item[1]):
-            typer.echo(f"  {rows:,} × expected {expected}{HINTS.get(expected, '')}")
-
-
+app.command()(fetch)
+app.command()(ingest)
 app.add_typer(data_app, name="data")
 
 

@@ -1,6 +1,7 @@
-"""`gribouille data`: what is in a store (the bare command), contact sheets, an explorer, and marks on what should be left out.
+"""Commands for data: `fetch` and `ingest` bring it in; `data` shows what is in a store (the bare command), draws contact sheets,
+writes an explorer or other forms of it, and marks what should be left out.
 
-Each command parses, calls one function of `gribouille.data`, prints its result.
+Each parses, calls one function, prints its result.
 """
 
 import json
@@ -37,6 +38,101 @@ class Colour(StrEnum):
 
     INK = "ink"
     TIME = "time"
+
+
+def fetch(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the files.")],
+    form: Annotated[
+        str, typer.Option(help="Which of the published forms: simplified, raw, binary, bitmap or sketchrnn.")
+    ] = "simplified",
+    category: Annotated[
+        list[str] | None, typer.Option(metavar="WORD", help="A category, as cat; again for more. By default all 345.")
+    ] = None,
+    rows: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Only the first N rows of each category, in the file's order.", min=1),
+    ] = None,
+    base: Annotated[
+        str, typer.Option("--from", metavar="URL", help="Folder of the files elsewhere; by default Google's bucket.")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the download.")] = False,
+) -> None:
+    """Download the public drawings, or a part of them.
+
+    What is interrupted or killed goes on when it is asked for again; what is there already is not fetched twice.
+    """
+    from gribouille.fetch import FetchOptions, fetch, forecast, plan
+    from gribouille.terminal import fetching, print_fetched, print_forecast
+
+    planned = plan(out, FetchOptions(form, tuple(category or ()), rows, base))
+    try:
+        print_forecast(planned, forecast(planned))
+        if not planned.missing:
+            return
+        if not yes:
+            typer.confirm("Fetch them?", abort=True)
+        with fetching() as progress:
+            record = fetch(planned, progress)
+    except KeyboardInterrupt:
+        typer.echo(f"{out}: stopped; what is there stays, and the same command goes on from it", err=True)
+        raise typer.Exit(130) from None
+    print_fetched(out, [record[file.name] for file in planned.missing])
+
+
+def ingest(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE…", help="Files, folders, globs or addresses (https://, gs://, s3://) of drawings."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="STORE", help="Folder of the new store.")],
+    training_only: Annotated[
+        list[str] | None, typer.Option(metavar="SOURCE", help="More sources, whose drawings are only trained on.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the store that is there.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad row, instead of quarantine.")] = False,
+    any_word: Annotated[bool, typer.Option("--any-word", help="Take words that Quick, Draw! does not have.")] = False,
+    keep_duplicates: Annotated[
+        bool, typer.Option("--keep-duplicates", help="Keep rows whose key_id an earlier row has.")
+    ] = False,
+    cluster: Annotated[
+        str, typer.Option(metavar="ADDRESS", help='Ray cluster that does the work: "auto" for this machine\'s.')
+    ] = "",
+) -> None:
+    """Turn files of drawings into a store.
+
+    NDJSON, raw or simplified, Kaggle's CSV, Google's .bin and sketch-rnn's .npz, gzip or zstd too: what a file is shows
+    in its content. Bad rows go to STORE/quarantine.ndjson with their place and the reason. What is interrupted or
+    killed goes on when the same command is given again.
+    """
+    from gribouille.formats.records import UNKNOWN_WORD
+    from gribouille.ingest import IngestOptions, ingest
+    from gribouille.ingest.finish import DUPLICATE
+    from gribouille.store.card import QUARANTINE_NAME
+    from gribouille.terminal import ingesting
+
+    options = IngestOptions(
+        training_only=tuple(training_only or ()),
+        overwrite=overwrite,
+        strict=strict,
+        any_word=any_word,
+        keep_duplicates=keep_duplicates,
+    )
+    run = None
+    if cluster:
+        from gribouille.cluster import Cluster, pieces_on_cluster
+
+        run = pieces_on_cluster(Cluster(cluster))
+    with ingesting() as progress:
+        card = ingest(sources, out, options, progress, run)
+    splits = ", ".join(f"{name} {rows:,}" for name, rows in card.splits.items())
+    typer.echo(f"{out}: {card.rows:,} drawings of {len(card.labels)} words ({splits}); hash {card.hash[:12]}")
+    if card.quarantined:
+        hints = {UNKNOWN_WORD: " (--any-word takes others)", DUPLICATE: " (--keep-duplicates keeps both)"}
+        typer.echo(f"{sum(card.quarantined.values()):,} rows are not in it but in {out / QUARANTINE_NAME}:")
+        for expected, rows in sorted(card.quarantined.items(), key=lambda item: -item[1]):
+            typer.echo(f"  {rows:,} × expected {expected}{hints.get(expected, '')}")
 
 
 data_app = typer.Typer(cls=BareSummary, no_args_is_help=True, rich_markup_mode=None)
@@ -181,6 +277,9 @@ def data_clean(
     undo: Annotated[
         list[str] | None, typer.Option(metavar="REASON|all", help="Take marks back instead; may be repeated.")
     ] = None,
+    drop: Annotated[
+        Path | None, typer.Option("--drop", metavar="NEW", help="Write a store without the marked rows there, instead.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The counts as JSON.")] = False,
 ) -> None:
@@ -192,9 +291,12 @@ def data_clean(
     from gribouille.store import Store
     from gribouille.terminal import counted, print_clean
 
+    if drop is not None:
+        _expect_alone("--drop", near, scribbles, empty, listed, undo, dry_run)
+        _drop(store, drop)
+        return
     if undo:
-        if near is not None or scribbles or empty or listed or dry_run:
-            raise typer.BadParameter("--undo goes with no other option of the search")
+        _expect_alone("--undo", near, scribbles, empty, listed, dry_run)
         report = clean.undo(store, tuple(undo))
     else:
         options = clean.CleanOptions(exact=exact, near=near, scribbles=scribbles, empty=empty)
@@ -204,3 +306,20 @@ def data_clean(
         typer.echo(json.dumps(report.to_dict(), indent=1, ensure_ascii=False))
     else:
         print_clean(report, "taken back" if undo else "to mark" if dry_run else "marked")
+
+
+def _expect_alone(option: str, *others: object) -> None:
+    """Refuses an option that takes no part in a search beside one that does."""
+    if any(other not in (None, False) for other in others):
+        raise typer.BadParameter(f"{option} goes with no other option of the search")
+
+
+def _drop(store: Path, out: Path) -> None:
+    from gribouille.data.dropping import drop
+    from gribouille.store import Store
+    from gribouille.terminal import counted
+
+    with counted("Writing", len(Store.open(store, marks=False))) as progress:
+        card = drop(store, out, progress)
+    reasons = ", ".join(f"{reason} {rows:,}" for reason, rows in card.dropped.items())
+    typer.echo(f"{out}: {card.rows:,} drawings of {len(card.labels)} words, without {reasons}; hash {card.hash[:12]}")

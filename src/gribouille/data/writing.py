@@ -8,6 +8,7 @@ import numpy as np
 
 from gribouille.formats import binary, csv, ndjson, stroke3
 from gribouille.formats.records import FormatError, Records
+from gribouille.sources.files import PACKED
 from gribouille.store import AnyStore
 from gribouille.svg import write_svg
 
@@ -18,11 +19,10 @@ BATCH_ROWS = 8192
 
 def form_of(path: Path) -> Form:
     """The form that a file's name asks for, compressed or not. Raises FormatError for another name."""
-    name = path.name.removesuffix(".gz").removesuffix(".zst")
-    form = SUFFIXES.get(Path(name).suffix)
+    form = SUFFIXES.get((Path(path.stem) if path.suffix in PACKED else path).suffix)
     if form is None:
         raise FormatError(
-            f"{path}: expected a name that ends in {', '.join(SUFFIXES)} (.gz or .zst after it), or a form"
+            f"{path}: expected a name that ends in {', '.join(SUFFIXES)} ({' or '.join(PACKED)} after it), or a form"
         )
     return form
 

@@ -4,7 +4,6 @@ In comes a stream (anything with `readinto`), out come `Block`s in one buffer th
 not grow with the file, and a block is gone when the next one is asked for. What is no line becomes a `Fault`.
 """
 
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
@@ -27,16 +26,12 @@ class ByteStream(Protocol):
         """Fills the buffer from its start; the number of bytes, 0 at the end. Raises DamagedError."""
 
 
-class Chunks(io.RawIOBase):
+class Chunks:
     """Chunks of bytes, end to end, as a stream."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
         self._rest = memoryview(b"")
-
-    def readable(self) -> bool:
-        """True: that is what it is for."""
-        return True
 
     def readinto(self, buffer: Any) -> int:
         """Fills the buffer from the next chunks; the number of bytes, 0 at the end."""
@@ -52,7 +47,7 @@ class Chunks(io.RawIOBase):
         return size
 
 
-class Lines(io.RawIOBase):
+class Lines:
     """Of a file, the lines whose first byte is in start … stop − 1, whole: stretches that meet share no line and lose none.
 
     `before` must give the file's bytes from `start − 1` (from 0 where start is 0) to `stop`, `after` those from `stop` on.
@@ -64,10 +59,6 @@ class Lines(io.RawIOBase):
         self._ends_line = True  # whether the last byte given (or skipped) is a newline
         self._ended = False
         self.skipped = 0  # bytes of the line that began before start, after start
-
-    def readable(self) -> bool:
-        """True: that is what it is for."""
-        return True
 
     def readinto(self, buffer: Any) -> int:
         """Fills the buffer; the number of bytes, 0 at the end."""
@@ -104,8 +95,7 @@ class Lines(io.RawIOBase):
 class Block:
     """Whole lines of a file; valid until the next block is asked for."""
 
-    name: str  # of the file, for messages
-    offset: int  # in the file (unzipped, where it is zipped)
+    offset: int  # in the stream
     first_line: int  # 1-based
     text: np.ndarray  # uint8: size bytes, the last a newline, and at least SLACK more
     size: int
@@ -118,9 +108,7 @@ class Block:
     def without_first_line(self) -> "Block":
         """The block from its second line on: without a header."""
         size = len(self.line_at(0)) + 1
-        return Block(
-            self.name, self.offset + size, self.first_line + 1, self.text[size:], self.size - size, self.lines - 1
-        )
+        return Block(self.offset + size, self.first_line + 1, self.text[size:], self.size - size, self.lines - 1)
 
     def line_at(self, at: int) -> bytes:
         """The text from `at` to the end of its line, without the newline."""
@@ -132,15 +120,13 @@ class Block:
             stop += 1024
 
 
-def blocks(
-    stream: ByteStream, name: str, block_bytes: int = BLOCK_BYTES, offset: int = 0, first_line: int = 1
-) -> Iterator[Block | Fault]:
-    """The lines of a stream in blocks of up to `block_bytes` (more for a longer line), which begins at this place of the file.
+def blocks(stream: ByteStream, block_bytes: int = BLOCK_BYTES) -> Iterator[Block | Fault]:
+    """The lines of a stream in blocks of up to `block_bytes` (more for a longer line).
 
     A line above MAX_LINE_BYTES is a fault, as is the end of a stream that is damaged, with the line it broke.
     """
     buffer = bytearray(block_bytes + SLACK)
-    filled = 0
+    filled, offset, first_line = 0, 0, 1
     passing: Fault | None = None  # over the rest of a line that is too long
     ended = False
     while not ended:
@@ -161,7 +147,7 @@ def blocks(
             buffer[filled] = 10  # the last line need not end with a newline
             cut = filled = filled + 1
         if cut:
-            for block in _few_lines(Block(name, offset, first_line, np.frombuffer(buffer, np.uint8), cut, 0)):
+            for block in _few_lines(Block(offset, first_line, np.frombuffer(buffer, np.uint8), cut, 0)):
                 yield block
                 first_line += block.lines
             offset += cut
@@ -192,7 +178,7 @@ def _few_lines(block: Block) -> Iterator[Block]:
         if end > begin:
             held = min(MAX_BLOCK_LINES, lines - line)
             text = block.text[begin:]
-            yield Block(block.name, block.offset + begin, block.first_line + line, text, end - begin, held)
+            yield Block(block.offset + begin, block.first_line + line, text, end - begin, held)
             begin, line = end, line + held
 
 

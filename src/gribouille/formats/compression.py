@@ -14,7 +14,9 @@ from typing import IO, Literal, cast
 import zstandard
 
 from gribouille.formats.records import DamagedError
+from gribouille.sources.files import PACKED
 
+GZIP_SUFFIX, ZSTD_SUFFIX = PACKED
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 ZSTD_SKIPPABLE = b"\x2a\x4d\x18"  # after a byte 0x50…0x5f: a frame without content, as pzstd writes first
@@ -196,9 +198,9 @@ def compressed_writer(path: Path) -> Iterator[IO[bytes]]:
     try:
         with ExitStack() as stack:
             plain = stack.enter_context(part.open("wb"))
-            if path.suffix == ".gz":
+            if path.suffix == GZIP_SUFFIX:
                 yield cast("IO[bytes]", stack.enter_context(gzip.GzipFile("", "wb", GZIP_LEVEL, plain, mtime=0)))
-            elif path.suffix == ".zst":
+            elif path.suffix == ZSTD_SUFFIX:
                 compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_checksum=True)
                 yield stack.enter_context(compressor.stream_writer(plain, closefd=False))
             else:

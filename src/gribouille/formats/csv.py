@@ -20,9 +20,8 @@ from gribouille.formats import block_kernel as kernel
 from gribouille.formats.blocks import Block
 from gribouille.formats.compression import compressed_writer
 from gribouille.formats.csv_kernel import parse_block
-from gribouille.formats.ndjson import EPOCH
 from gribouille.formats.ndjson_kernel import COUNTRYCODE, DRAWING, KEY_ID, RECOGNIZED, TIMESTAMP, WORD
-from gribouille.formats.records import NO_TIMESTAMP, FormatError, Parsed, Records
+from gribouille.formats.records import EPOCH, NO_TIMESTAMP, FormatError, Parsed, Records
 from gribouille.formats.rows import Words, parsed
 
 TRAIN_COLUMNS = ("countrycode", "drawing", "key_id", "recognized", "timestamp", "word")

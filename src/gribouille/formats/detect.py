@@ -13,14 +13,14 @@ from urllib.parse import unquote
 
 from gribouille.formats.compression import Compression, compression_of, decompressed
 from gribouille.formats.records import DamagedError, FormatError
+from gribouille.sources.files import KINDS, PACKED
 
 HEAD_BYTES = 64 << 10  # what `detect` wants to see of a file, and of what is inside
 Format = Literal["ndjson", "csv", "binary", "stroke3", "bitmap", "svg"]
 
 BOM = b"\xef\xbb\xbf"
 CSV_COLUMNS = {"countrycode", "drawing", "key_id", "recognized", "timestamp", "word"}  # Kaggle's
-COMPRESSION_SUFFIXES = (".gz", ".zst")
-SUFFIXES = (".ndjson", ".jsonl", ".json", ".csv", ".bin", ".npz", ".npy", ".svg")
+SUFFIXES = (*KINDS, ".npy", ".svg")
 FOLDERS = re.compile(r"^(full_)?(raw|simplified|binary|numpy_bitmap|sketchrnn)_")  # in names that browsers save
 OBJECT = re.compile(rb'^[ \t]*\{[ \t]*"', re.MULTILINE)
 # prolog, comments and a document type, then the first element
@@ -72,7 +72,7 @@ def detect(head: bytes, name: str) -> Detected:
 def word_of(name: str) -> str | None:
     """The category that a file is named after: "cat" for "full%2Fbinary%2Fcat.bin.gz", "full_binary_cat.bin", "cat.full.npz"."""
     stem = PurePosixPath(unquote(name).replace("\\", "/")).name
-    for suffixes in (COMPRESSION_SUFFIXES, SUFFIXES, (".full",)):
+    for suffixes in (PACKED, SUFFIXES, (".full",)):
         suffix = next((suffix for suffix in suffixes if stem.lower().endswith(suffix)), "")
         stem = stem[: len(stem) - len(suffix)]
     return FOLDERS.sub("", stem).strip() or None
@@ -189,7 +189,7 @@ def _walked(head: bytes) -> Iterator[bool]:
 def _suffix(name: str) -> str:
     """The suffix of a name, without the compression's."""
     path = PurePosixPath(name.lower())
-    return PurePosixPath(path.stem).suffix if path.suffix in COMPRESSION_SUFFIXES else path.suffix
+    return PurePosixPath(path.stem).suffix if path.suffix in PACKED else path.suffix
 
 
 def _refused(name: str, found: str) -> FormatError:

@@ -8,7 +8,7 @@ github.com/googlecreativelab/quickdraw-dataset.
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from gribouille.drawing import strokes_of
@@ -16,10 +16,8 @@ from gribouille.formats import block_kernel as kernel
 from gribouille.formats.blocks import Block
 from gribouille.formats.compression import compressed_writer
 from gribouille.formats.ndjson_kernel import parse_block
-from gribouille.formats.records import NO_TIMESTAMP, Parsed, Records
+from gribouille.formats.records import EPOCH, NO_TIMESTAMP, Parsed, Records
 from gribouille.formats.rows import Words, parsed
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parse(block: Block, words: Words = None) -> Parsed:

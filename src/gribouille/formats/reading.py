@@ -84,7 +84,7 @@ def parsed(
         yield from binary.read(decompressed(chunks_of(stream), name), kind.word)
     else:
         plain = Chunks(decompressed(chunks_of(stream), name)) if kind.compression else stream
-        for each, _ in parsed_lines(plain, kind, name, words, block_bytes):
+        for each, _ in parsed_lines(plain, kind, words, block_bytes):
             yield each
 
 
@@ -96,12 +96,12 @@ def chunks_of(stream: ByteStream) -> Iterator[bytes]:
 
 
 def parsed_lines(
-    stream: ByteStream, kind: Kind, name: str, words: Words, block_bytes: int, start: int = 0
+    stream: ByteStream, kind: Kind, words: Words, block_bytes: int, start: int = 0
 ) -> Iterator[tuple[Parsed, int]]:
     """The drawings of a stream of the lines that begin at byte `start` of a file or after it, and the lines so far."""
     columns = np.array(kind.columns, np.uint8)
     at_header = kind.format == "csv" and start == 0
-    for block in blocks(stream, name, block_bytes):
+    for block in blocks(stream, block_bytes):
         moved = max(start - 1, 0) + (stream.skipped if isinstance(stream, Lines) else 0)
         block = replace(block, offset=block.offset + moved)
         if isinstance(block, Fault):

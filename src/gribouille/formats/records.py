@@ -5,6 +5,7 @@ Columns, one value a row, in the order of the file. Null is said beside the valu
 """
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from gribouille import packing_kernel
 from gribouille.drawing import Drawings
 
 NO_TIMESTAMP = int(np.iinfo(np.int64).min)  # numpy's and Arrow's not-a-time
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # what timestamps count from
+UNKNOWN_WORD = "one of the known words"  # what is expected where a word is none of them
 SHOWN = 200  # characters of a bad row that its fault quotes
 
 

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Container
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
@@ -12,11 +13,11 @@ from gribouille.bulk_kernel import canonical_batch
 from gribouille.drawing import MAX_POINTS, SIDE, StrokesError, checked_strokes
 from gribouille.formats import block_kernel as kernel
 from gribouille.formats.blocks import Block
-from gribouille.formats.records import Fault, Parsed, Records, shown
+from gribouille.formats.records import UNKNOWN_WORD, Fault, Parsed, Records, shown
 from gribouille.formats.strokes_kernel import good_times
 
 Words = Container[str] | None  # the words that are known; None: any word will do
-Strokes = Callable[[bytes], object]  # a row's text → its strokes, as Python reads them
+Strokes = Callable[[bytes], Any]  # a row's text → its strokes, as Python reads them
 
 EXPECTED = {
     kernel.WANT_RECORD: "a JSON object",
@@ -58,8 +59,9 @@ def parsed(block: Block, tables: kernel.Tables, words: Words, strokes_of: Stroke
     rows = tables.rows[: counts[kernel.ROWS]]
     faults = [_fault(block, fault) for fault in tables.faults[: counts[kernel.BAD]]]
     bad = np.zeros(len(rows), bool)
-    labels, label = _words(block, tables.labels[: counts[kernel.LABELS]], rows, words, bad, faults)
-    countries, country = _countries(block, tables.countries[: counts[kernel.COUNTRIES]], rows, bad, faults)
+    labels, label = _names(block, "label", tables.labels[: counts[kernel.LABELS]], rows, words, bad, faults)
+    places = tables.countries[: counts[kernel.COUNTRIES]]
+    countries, country = _names(block, "country", places, rows, None, bad, faults)
     packed, offsets, timed, times, refused = _drawings(block, rows, tables, bad, faults, strokes_of)
     records = Records(
         packed=packed,
@@ -110,28 +112,19 @@ def _refuse(
     ]
 
 
-def _words(
-    block: Block, spans: np.ndarray, rows: np.ndarray, words: Words, bad: np.ndarray, faults: list[Fault]
+def _names(
+    block: Block, column: str, spans: np.ndarray, rows: np.ndarray, known: Words, bad: np.ndarray, faults: list[Fault]
 ) -> tuple[tuple[str, ...], np.ndarray]:
+    """The distinct texts of a column (label or country) and each row's index into them; rows whose text is none, or is not
+    known, are refused."""
     texts = [_text(block, start, stop) for start, stop in spans.tolist()]
     for code, text in enumerate(texts):
         if text is None:
             spelled = shown(block.bytes_at(*spans[code].tolist()))
-            faults += _refuse(block, rows, rows["label"] == code, bad, "a JSON string in UTF-8", repr(spelled))
-        elif words is not None and text not in words:
-            faults += _refuse(block, rows, rows["label"] == code, bad, "one of the known words", repr(text))
-    return _numbered(texts, rows["label"])
-
-
-def _countries(
-    block: Block, spans: np.ndarray, rows: np.ndarray, bad: np.ndarray, faults: list[Fault]
-) -> tuple[tuple[str, ...], np.ndarray]:
-    texts = [_text(block, start, stop) for start, stop in spans.tolist()]
-    for code, text in enumerate(texts):
-        if text is None:
-            spelled = shown(block.bytes_at(*spans[code].tolist()))
-            faults += _refuse(block, rows, rows["country"] == code, bad, "a JSON string in UTF-8", repr(spelled))
-    return _numbered(texts, rows["country"])
+            faults += _refuse(block, rows, rows[column] == code, bad, "a JSON string in UTF-8", repr(spelled))
+        elif known is not None and text not in known:
+            faults += _refuse(block, rows, rows[column] == code, bad, UNKNOWN_WORD, repr(text))
+    return _numbered(texts, rows[column])
 
 
 def _numbered(texts: list[str | None], codes: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:
@@ -205,9 +198,9 @@ def _reread_hard_numbers(
         begin, end = (int(raw["end"][index - 1]) if index else 0), int(raw["end"][index])
         try:
             strokes = strokes_of(block.line_at(int(raw["start"][index])))
-            xy[begin:end] = np.concatenate(checked_strokes([stroke[:2] for stroke in strokes]))  # type: ignore[attr-defined]
+            xy[begin:end] = np.concatenate(checked_strokes([stroke[:2] for stroke in strokes]))
             if raw["kind"][index] == kernel.RAW_TIMED:
-                t[begin:end] = np.concatenate([np.asarray(stroke[2], np.float64) for stroke in strokes])  # type: ignore[attr-defined]
+                t[begin:end] = np.concatenate([np.asarray(stroke[2], np.float64) for stroke in strokes])
             if not (_has_scale(xy[begin:end]) and np.isfinite(t[begin:end]).all()):
                 raise StrokesError("expected finite times and a drawing of finite extent")
         except (ValueError, RecursionError) as error:

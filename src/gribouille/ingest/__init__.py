@@ -14,24 +14,19 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from gribouille.formats.blocks import BLOCK_BYTES
 from gribouille.formats.records import FormatError
 from gribouille.ingest.finish import finish_store
 from gribouille.ingest.piece import Note, StrictError, make_piece, read_note
-from gribouille.ingest.plan import Plan, plan_of, same_plan
-from gribouille.labels import vocabulary
+from gribouille.ingest.plan import IngestOptions, Plan, plan_of, same_plan
 from gribouille.sources import find_all, shown, stream
 from gribouille.store.card import CARD_NAME, Card, StoreError
-from gribouille.store.parts import PART_ROWS
 
-PIECES, STORE, MOVING = (
-    "pieces",
-    "store",
-    "moving",
-)  # in the folder that is worked in; the last while the store is moved
+__all__ = ["Count", "EmptyError", "IngestError", "IngestOptions", "Run", "ingest", "threads"]
+
+PIECES, STORE = "pieces", "store"  # in the folder that is worked in
+MOVING = "moving"  # there too, from when the store is whole
 Progress = Callable[[int, int, int], None]  # bytes read, bytes in all, rows written
 Run = Callable[[Plan, Sequence[int], Path, "Count"], None]  # makes these pieces of a plan in a folder
 
@@ -42,21 +37,6 @@ class IngestError(ValueError):
 
 class EmptyError(IngestError):
     """Sources without a single good row."""
-
-
-@dataclass(frozen=True)
-class IngestOptions:
-    """How to ingest; the defaults suit everything but tests."""
-
-    training_only: tuple[Path | str, ...] = ()  # more sources, whose drawings no validation or test may see
-    overwrite: bool = False  # replace the store that is there
-    any_word: bool = False  # take words that are not among Quick, Draw!'s 345
-    keep_duplicates: bool = False  # keep rows whose key_id stands in an earlier row
-    strict: bool = False  # stop at the first bad row instead of putting it aside
-    threads: int = max(1, min(8, os.cpu_count() or 1))
-    block_bytes: int = BLOCK_BYTES
-    piece_bytes: int = 0  # of text in a piece; 0: as many as suit
-    part_rows: int = PART_ROWS
 
 
 class Count:
@@ -96,17 +76,7 @@ def ingest(
     options = options or IngestOptions()
     out.parent.mkdir(parents=True, exist_ok=True)
     with _working_folder(out, options) as folder:
-        files = find_all(sources, options.training_only)
-        words = None if options.any_word else list(vocabulary())
-        plan = plan_of(
-            files,
-            words,
-            options.keep_duplicates,
-            options.strict,
-            options.part_rows,
-            options.block_bytes,
-            options.piece_bytes,
-        )
+        plan = plan_of(find_all(sources, options.training_only), options)
         _take_up(plan, folder)
         count = Count(plan.bytes, progress or (lambda read, total, rows: None))
         notes = _made(plan, folder / PIECES, run or threads(options.threads), count)

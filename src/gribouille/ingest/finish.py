@@ -18,10 +18,12 @@ from jaxtyping import Int64, UInt64
 from gribouille.formats.records import FormatError
 from gribouille.ingest.piece import Note, faults_path, row_start
 from gribouille.ingest.plan import Plan
+from gribouille.sources import shown
 from gribouille.store.card import QUARANTINE_NAME, Card, Checksum, Source, write_card
-from gribouille.store.parts import PartWriter, Written, contents_hash
-from gribouille.store.reader import mapped_keys, records_of_part
-from gribouille.store.split import SPLITS, splitmix64
+from gribouille.store.parts import Written, contents_of
+from gribouille.store.reader import mapped_keys
+from gribouille.store.rewriting import written_without
+from gribouille.store.split import splitmix64
 
 SORTED_AT_ONCE = 1 << 24  # keys: 128 MiB, twice
 DUPLICATE = "a key_id that no earlier row has"
@@ -32,41 +34,27 @@ def finish_store(plan: Plan, notes: Sequence[Note], pieces: Path, folder: Path) 
 
     Raises FormatError for a key_id that stands twice where the plan is strict.
     """
+    made = [part for note in notes for part in note.written]
+    dropped = {} if plan.keep_duplicates else duplicates(made, pieces)
+    before = np.cumsum([0, *(part.drawings.rows for part in made)])
+    lost = np.concatenate([np.zeros(0, np.int64), *(before[index] + rows for index, rows in dropped.items())])
+    if plan.strict and len(lost):
+        fault = next(_faults(plan, notes, pieces, lost))
+        source = shown(plan.files[fault["file"]].file.url)
+        raise FormatError(f"{source}, byte {fault['offset']}: expected {fault['expected']}, found {fault['found']}")
     (folder / "drawings").mkdir(parents=True)
     (folder / "times").mkdir()
-    dropped = {} if plan.keep_duplicates else duplicates([part for note in notes for part in note.written], pieces)
     parts: list[Written] = []
-    lost = [np.zeros(0, np.int64)]  # rows that are dropped, counted over all pieces
-    before = 0
-    for index, part in enumerate(part for note in notes for part in note.written):
+    for index, part in enumerate(made):
         if index in dropped:
-            lost.append(before + dropped[index])
-            parts += _without(part, dropped[index], pieces, folder)
-        else:
-            for file in (part.drawings, part.times):
-                if file is not None:
-                    _link(pieces / file.name, folder / file.name)
-            parts.append(part)
-        before += part.drawings.rows
-    if plan.strict and dropped:
-        fault = next(_faults(plan, notes, pieces, np.concatenate(lost)))
-        source = plan.files[fault["file"]].file.name
-        raise FormatError(f"{source}, byte {fault['offset']}: expected {fault['expected']}, found {fault['found']}")
-    sources, quarantined = _account(plan, notes, pieces, folder, np.concatenate(lost))
-    counts: Counter[str] = Counter()
-    for part in parts:
-        counts.update(part.counts)
-    card = Card(
-        rows=sum(part.drawings.rows for part in parts),
-        labels=tuple(sorted(counts)),
-        counts=dict(sorted(counts.items())),
-        splits={name: sum(part.splits[index] for part in parts) for index, name in enumerate(SPLITS)},
-        hash=contents_hash(parts),
-        sources=sources,
-        drawings=tuple(part.drawings for part in parts),
-        times=tuple(part.times for part in parts if part.times is not None),
-        quarantined=quarantined,
-    )
+            parts += written_without(pieces, part.drawings, part.times, dropped[index], folder)
+            continue
+        for file in (part.drawings, part.times):
+            if file is not None:
+                _link(pieces / file.name, folder / file.name)
+        parts.append(part)
+    sources, quarantined = _account(plan, notes, pieces, folder, lost)
+    card = Card(**contents_of(parts), sources=sources, quarantined=quarantined)
     write_card(card, folder)
     return card
 
@@ -106,16 +94,6 @@ def _repeated(parts: Sequence[Written], folder: Path, lot: int, lots: int) -> UI
     del keys
     joined.sort()
     return np.unique(joined[1:][joined[1:] == joined[:-1]])
-
-
-def _without(part: Written, rows: Int64[np.ndarray, "_"], pieces: Path, folder: Path) -> list[Written]:
-    """The part written again without these rows; none where nothing is left."""
-    records, split = records_of_part(pieces, part.drawings, part.times)
-    kept = np.delete(np.arange(len(records)), rows)
-    name, _, number = Path(part.drawings.name).stem.rpartition("-")
-    writer = PartWriter(folder, name, len(records), int(number))
-    writer.add(records.take(kept), split[kept])
-    return writer.close()
 
 
 def _link(source: Path, target: Path) -> None:

@@ -6,6 +6,7 @@ that goes on, on this machine or another, finds the same plan or starts anew.
 
 import json
 import math
+import os
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,8 @@ from pathlib import Path
 from gribouille.formats.blocks import BLOCK_BYTES
 from gribouille.formats.detect import HEAD_BYTES
 from gribouille.formats.reading import Kind, kind_of
-from gribouille.formats.records import FormatError
+from gribouille.formats.records import UNKNOWN_WORD, FormatError
+from gribouille.labels import vocabulary
 from gribouille.sources import SourceFile, reader, shown
 from gribouille.store.parts import PART_ROWS
 
@@ -27,6 +29,21 @@ PIECE_BYTES = (4 << 20, 160 << 20)  # of text in a piece: at least, at most
 UNPACKED = 4  # how many times as large a compressed file is taken to be
 NOTHING = Kind("ndjson", "", None)  # what an empty file is: no lines
 OPENED_AT_ONCE = 16  # files whose first bytes are asked for at the same time
+
+
+@dataclass(frozen=True)
+class IngestOptions:
+    """How to ingest; the defaults suit everything but tests."""
+
+    training_only: tuple[Path | str, ...] = ()  # more sources, whose drawings no validation or test may see
+    overwrite: bool = False  # replace the store that is there
+    any_word: bool = False  # take words that are not among Quick, Draw!'s 345
+    keep_duplicates: bool = False  # keep rows whose key_id stands in an earlier row
+    strict: bool = False  # stop at the first bad row instead of putting it aside
+    threads: int = max(1, min(8, os.cpu_count() or 1))
+    block_bytes: int = BLOCK_BYTES
+    piece_bytes: int = 0  # of text in a piece; 0: as many as suit
+    part_rows: int = PART_ROWS
 
 
 @dataclass(frozen=True)
@@ -72,31 +89,25 @@ class Plan:
         return json.dumps(fields, ensure_ascii=False, indent=1)
 
 
-def plan_of(
-    files: Sequence[SourceFile],
-    words: Sequence[str] | None = None,
-    keep_duplicates: bool = False,
-    strict: bool = False,
-    part_rows: int = PART_ROWS,
-    block_bytes: int = BLOCK_BYTES,
-    piece_bytes: int = 0,
-) -> Plan:
-    """The plan for these files, whose first bytes are read. `piece_bytes` of text in a piece, 0: as many as suit.
+def plan_of(files: Sequence[SourceFile], options: IngestOptions) -> Plan:
+    """The plan for these files, whose first bytes are read.
 
-    Raises FormatError for a file that is no drawings, OSError where one cannot be read.
+    Raises FormatError for a file that is no drawings, or is named after none of the known words where its name alone tells
+    the word; SourceError where one cannot be read.
     """
+    words = None if options.any_word else tuple(sorted(vocabulary()))
     with ThreadPoolExecutor(OPENED_AT_ONCE) as pool:
-        planned = tuple(pool.map(_planned, _told_apart(files)))
+        planned = tuple(pool.map(lambda file: _planned(file, words), _told_apart(files)))
     weight = sum(_weight(each) for each in planned)
-    size = piece_bytes or min(max(math.ceil(weight / PIECES), PIECE_BYTES[0]), PIECE_BYTES[1])
+    size = options.piece_bytes or min(max(math.ceil(weight / PIECES), PIECE_BYTES[0]), PIECE_BYTES[1])
     return Plan(
         files=planned,
         pieces=_pieces(planned, size),
-        words=None if words is None else tuple(sorted(words)),
-        keep_duplicates=keep_duplicates,
-        strict=strict,
-        part_rows=part_rows,
-        block_bytes=block_bytes,
+        words=words,
+        keep_duplicates=options.keep_duplicates,
+        strict=options.strict,
+        part_rows=options.part_rows,
+        block_bytes=options.block_bytes,
     )
 
 
@@ -110,7 +121,7 @@ def _told_apart(files: Sequence[SourceFile]) -> list[SourceFile]:
     return told
 
 
-def _planned(file: SourceFile) -> Planned:
+def _planned(file: SourceFile, words: tuple[str, ...] | None) -> Planned:
     if not file.bytes:
         return Planned(file, NOTHING)
     with closing(reader(file)) as opened:
@@ -120,6 +131,8 @@ def _planned(file: SourceFile) -> Planned:
         raise FormatError(
             f"{file.name}: expected a column 'word' to learn from, found none: it is the challenge's test file"
         )
+    if words is not None and kind.word is not None and kind.word not in words:
+        raise FormatError(f"{file.name}: expected a file named after {UNKNOWN_WORD}, found {kind.word!r}")
     return Planned(file, kind)
 
 

@@ -1,8 +1,6 @@
 """A stretch of a source file → its records and faults, batch by batch, whatever the format and wherever the file lies."""
 
 import hashlib
-import io
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,8 +10,9 @@ from gribouille.formats.reading import Kind, chunks_of, parsed_lines
 from gribouille.formats.reading import parsed as parsed_stream
 from gribouille.formats.records import Parsed
 from gribouille.formats.rows import Words
-from gribouille.sources import SourceError, SourceFile
+from gribouille.sources import SourceFile
 from gribouille.sources import stream as bytes_of
+from gribouille.sources.reading import LocalReader
 
 TAIL_BYTES = 1 << 16  # read at once of the line that goes on after a stretch
 
@@ -44,7 +43,7 @@ def parsed_of(
         # One byte more before: only it tells whether a line starts at `start`.
         before = _Hashed(opened(file, max(start - 1, 0), stop), read, skipped=min(start, 1))
         lines = Lines(before, Chunks(_tail(file, stop)), start)
-        for parsed, read.lines in parsed_lines(lines, kind, file.name, words, block_bytes, start):
+        for parsed, read.lines in parsed_lines(lines, kind, words, block_bytes, start):
             yield parsed
         return
     stream = _Hashed(opened(file, 0, file.bytes), read)
@@ -56,48 +55,31 @@ def parsed_of(
 def opened(file: SourceFile, start: int, stop: int) -> ByteStream:
     """The bytes start … stop − 1 of a file as a stream. Raises SourceError, also while it is read."""
     if file.local:
-        return _LocalBytes(file, start, stop)
+        return _LocalBytes(LocalReader(file), start, stop)
     return Chunks(bytes_of(file, start, stop))
 
 
-class _LocalBytes(io.RawIOBase):
+class _LocalBytes:
     """A stretch of a local file, read straight into the buffer that it is asked to fill."""
 
-    def __init__(self, file: SourceFile, start: int, stop: int) -> None:
-        self._source = file
-        self._file = open(file.url, "rb", buffering=0)  # noqa: SIM115, PTH123 - closed at the stretch's end
-        found = os.fstat(self._file.fileno())
-        if (found.st_size, str(found.st_mtime_ns)) != (file.bytes, file.version):
-            self._file.close()
-            raise SourceError(f"{file.url}: expected the file as it was first found, found it changed since then")
-        self._file.seek(start)
-        self._left = stop - start
-
-    def readable(self) -> bool:
-        return True
+    def __init__(self, reader: LocalReader, start: int, stop: int) -> None:
+        self._reader, self._at, self._stop = reader, start, stop
 
     def readinto(self, buffer: Any) -> int:
-        size = self._file.readinto(memoryview(buffer)[: self._left]) if self._left else 0
-        if not size:
-            self._file.close()
-            if self._left:
-                raise SourceError(f"{self._source.url}: expected {self._left} more bytes, found its end: it was cut")
-        self._left -= size
-        return size
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
+        view = memoryview(buffer)[: self._stop - self._at]
+        if view:
+            self._reader.fill(view, self._at)
+            self._at += len(view)
+        else:
+            self._reader.close()
+        return len(view)
 
 
-class _Hashed(io.RawIOBase):
+class _Hashed:
     """A stream that is counted and hashed on the way, from its `skipped`th byte on."""
 
     def __init__(self, stream: ByteStream, read: Read, skipped: int = 0) -> None:
         self._stream, self._read, self._skipped = stream, read, skipped
-
-    def readable(self) -> bool:
-        return True
 
     def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer)

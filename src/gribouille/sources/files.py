@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 KINDS = (".ndjson", ".csv", ".bin", ".npz", ".json", ".jsonl")
-SUFFIXES = tuple(kind + packed for kind in KINDS for packed in ("", ".gz", ".zst"))
+PACKED = (".gz", ".zst")  # what compressed files end in: gzip, zstd
+SUFFIXES = tuple(kind + packed for kind in KINDS for packed in ("", *PACKED))
 FETCH_RECORD = "fetch.json"  # what `gribouille fetch` writes beside its files: never a source
 
 

@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from gribouille.sources.files import FETCH_RECORD, KINDS, SUFFIXES, RetryPolicy, SourceError, SourceFile, shown
+from gribouille.sources.files import FETCH_RECORD, KINDS, PACKED, SUFFIXES, RetryPolicy, SourceError, SourceFile, shown
 
 MD5_DIGITS = 32
-EXPECTED = f"a folder with files {', '.join(KINDS[:-1])} or {KINDS[-1]} (.gz or .zst too)"
+EXPECTED = f"a folder with files {', '.join(KINDS[:-1])} or {KINDS[-1]} ({' or '.join(PACKED)} too)"
 
 
 def find(spec: str | Path, training_only: bool = False, policy: RetryPolicy | None = None) -> list[SourceFile]:

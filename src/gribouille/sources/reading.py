@@ -37,14 +37,22 @@ class LocalReader:
 
     def read(self, start: int, stop: int) -> bytes:
         """Exactly the bytes from start to stop. Raises SourceError."""
-        assert 0 <= start <= stop <= self.file.bytes, (start, stop, self.file.bytes)
-        octets = os.pread(self.descriptor, stop - start, start)
-        while len(octets) < stop - start:  # Linux gives at most 2 GiB at a time
-            more = os.pread(self.descriptor, stop - start - len(octets), start + len(octets))
-            if not more:
-                raise SourceError(f"{self.file.url}: expected {stop} bytes, found {start + len(octets)}: it was cut")
-            octets += more
-        return octets
+        octets = bytearray(stop - start)
+        self.fill(octets, start)
+        return bytes(octets)
+
+    def fill(self, buffer: bytearray | memoryview, start: int) -> None:
+        """Fills the whole buffer from the byte at start on, without a copy between. Raises SourceError."""
+        view = memoryview(buffer)
+        assert 0 <= start <= start + len(view) <= self.file.bytes, (start, len(view), self.file.bytes)
+        filled = 0
+        while filled < len(view):  # Linux gives at most 2 GiB at a time
+            size = os.preadv(self.descriptor, [view[filled:]], start + filled)
+            if not size:
+                raise SourceError(
+                    f"{self.file.url}: expected {start + len(view)} bytes, found {start + filled}: it was cut"
+                )
+            filled += size
 
     def close(self) -> None:
         """Closes the descriptor; twice is fine."""

@@ -5,7 +5,7 @@ when the store is opened.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,7 @@ class Card:
     drawings: tuple[Part, ...]
     times: tuple[Part, ...]  # only parts with times have one, of the same name
     quarantined: dict[str, int]  # how many rows of the sources are not in the store, by what was expected of them
+    dropped: dict[str, int] = field(default_factory=dict)  # how many marks of each reason this is a copy without
     format: str = FORMAT
     version: int = FORMAT_VERSION
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from gribouille.formats.ndjson import EPOCH
+from gribouille.formats.records import EPOCH
 from gribouille.labels import vocabulary
 from gribouille.store.condition import (
     Column,

@@ -4,9 +4,12 @@ Where a part ends depends on the rows alone, never on how they came in, so the s
 are whole in themselves: nothing in one depends on the rows of another, so several writers make a store together.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b, sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -36,15 +39,29 @@ class Written:
     contents: tuple[int, int]  # contents_kernel.contents of its rows
 
 
-def contents_hash(parts: list[Written]) -> str:
-    """The hash of the contents of parts in order, whatever their cutting: 64 hexadecimal digits."""
+def contents_of(parts: Sequence[Written]) -> dict[str, Any]:
+    """The fields of a store's card that its parts, in order, tell.
+
+    Its `hash` does not depend on the cutting into parts (`contents_kernel`); 64 hexadecimal digits.
+    """
+    counts: Counter[str] = Counter()
     rows, numbers = 0, [0, 0]
     for part in parts:
-        size = part.drawings.rows
+        counts.update(part.counts)
+        rows += part.drawings.rows
         for which, base in enumerate(BASES):
-            numbers[which] = (numbers[which] * pow(base, size, 1 << 64) + part.contents[which]) % (1 << 64)
-        rows += size
-    return sha256(f"gribouille store 2: {rows} rows {numbers[0]:016x} {numbers[1]:016x}".encode()).hexdigest()
+            after = pow(base, part.drawings.rows, 1 << 64)
+            numbers[which] = (numbers[which] * after + part.contents[which]) % (1 << 64)
+    identity = f"gribouille store 2: {rows} rows {numbers[0]:016x} {numbers[1]:016x}"
+    return {
+        "rows": rows,
+        "labels": tuple(sorted(counts)),
+        "counts": dict(sorted(counts.items())),
+        "splits": {name: sum(part.splits[index] for part in parts) for index, name in enumerate(SPLITS)},
+        "hash": sha256(identity.encode()).hexdigest(),
+        "drawings": tuple(part.drawings for part in parts),
+        "times": tuple(part.times for part in parts if part.times is not None),
+    }
 
 
 @dataclass
@@ -77,6 +94,10 @@ class _Columns:
 
     def joined(self, name: str) -> Column:
         return np.concatenate(self.batches[name])
+
+    def joined_bytes(self, name: str) -> UInt8[np.ndarray, "bytes"]:
+        """A column as bytes, with SLACK more, which the hash may read."""
+        return np.concatenate([*(batch.view(np.uint8) for batch in self.batches[name]), np.zeros(SLACK, np.uint8)])
 
 
 class PartWriter:
@@ -150,14 +171,15 @@ class PartWriter:
     def _flush(self) -> None:
         columns, self._columns = self._columns, _Columns()
         name = f"{self.name}-{self.first + len(self.written):03}.arrow"
-        joined = {key: columns.joined(key) for key in columns.batches}
+        points, octets = columns.joined_bytes("points"), columns.joined_bytes("times")
+        joined = {key: columns.joined(key) for key in columns.batches if key not in ("points", "times")}
         label, labels = _compact(joined["label"], list(self._names["label"]))
         country, countries = _compact(joined["countrycode"], list(self._names["countrycode"]))
         recognized, timestamp, keyed = joined["recognized"], joined["timestamp"], joined["keyed"]
         lengths = {key: _offsets(joined[key]) for key in ("lengths", "times_lengths")}
         batch = pa.record_batch(
             [
-                _binary(joined["points"], lengths["lengths"]),
+                _binary(points[:-SLACK], lengths["lengths"]),
                 _dictionary(label, labels, pa.int16()),
                 pa.DictionaryArray.from_arrays(joined["split"].astype(np.int8), list(SPLITS)),
                 _nullable(joined["key_id"], keyed),
@@ -167,22 +189,20 @@ class PartWriter:
             ],
             schema=SCHEMA,
         )
-        octets = joined["times"].view(np.uint8)
         timed = np.flatnonzero(joined["times_lengths"])
         times = None
         if len(timed):
-            values = _binary(octets, _offsets(joined["times_lengths"][timed]))
+            values = _binary(octets[:-SLACK], _offsets(joined["times_lengths"][timed]))
             times = self._write(f"times/{name}", pa.record_batch([timed, values], schema=TIMES_SCHEMA))
-        values_of_rows = _values(joined, _digests(labels)[label], _digests((*countries, None))[country])
+        scalars = _values(joined, _digests(labels)[label], _digests((*countries, None))[country])
+        first, second = contents(points, lengths["lengths"], scalars, octets, lengths["times_lengths"])
         self.written.append(
             Written(
                 drawings=self._write(f"drawings/{name}", batch),
                 times=times,
                 counts={text: int(count) for text, count in zip(labels, np.bincount(label), strict=True)},
                 splits=tuple(np.bincount(joined["split"], minlength=len(SPLITS)).tolist()),
-                contents=_contents(
-                    joined["points"], lengths["lengths"], values_of_rows, octets, lengths["times_lengths"]
-                ),
+                contents=(int(first), int(second)),
             )
         )
 
@@ -218,34 +238,6 @@ def _values(joined: dict[str, Column], label: Column, country: Column) -> UInt64
         joined["split"] + 8 * joined["keyed"].astype(np.uint64) + 16 * (joined["recognized"] + 1).astype(np.uint64)
     )
     return values
-
-
-def _contents(
-    points: UInt8[np.ndarray, "bytes"],
-    offsets: Int32[np.ndarray, "rows_and_one"],
-    values: UInt64[np.ndarray, "rows 5"],
-    times: UInt8[np.ndarray, "times_bytes"],
-    times_offsets: Int32[np.ndarray, "rows_and_one"],
-) -> tuple[int, int]:
-    # The last rows are read a few bytes beyond their end: they get a copy with room behind.
-    tail = max(0, int(np.searchsorted(offsets, offsets[-1] - 2 * SLACK)) - 1)
-    numbers = [0, 0]
-    for start, stop in ((0, tail), (tail, len(values))):
-        found = contents(
-            _with_slack(points, offsets, start, stop), offsets[start : stop + 1] - offsets[start], values[start:stop],
-            _with_slack(times, times_offsets, start, stop), times_offsets[start : stop + 1] - times_offsets[start],
-        )  # fmt: skip
-        for which, base in enumerate(BASES):
-            numbers[which] = (numbers[which] * pow(base, stop - start, 1 << 64) + int(found[which])) % (1 << 64)
-    return numbers[0], numbers[1]
-
-
-def _with_slack(octets: Column, offsets: Column, start: int, stop: int) -> UInt8[np.ndarray, "bytes"]:
-    """The bytes of these rows, in place where enough follows them, otherwise as a copy with SLACK bytes behind."""
-    begin, end = int(offsets[start]), int(offsets[stop])
-    if end + SLACK <= len(octets):
-        return octets[begin:]
-    return np.concatenate([octets[begin:end], np.zeros(SLACK, np.uint8)])
 
 
 def _offsets(lengths: Column) -> Int32[np.ndarray, "rows_and_one"]:
