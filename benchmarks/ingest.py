@@ -5,12 +5,16 @@
 FOLDER holds simplified NDJSON, one file a word (`many.py` makes as many as wanted), --raw raw NDJSON. The drawings are first
 written in every form; what is measured is reading from page cache. Every way has a process of its own, for its peak memory,
 with one run to warm up (and compile), and says what it makes of the drawings and how many bytes that takes.
+
+    python benchmarks/ingest.py FOLDER --profile        # where one thread's time goes, by Python's own profiler
 """
 
 import argparse
+import cProfile
 import csv
 import gzip
 import json
+import pstats
 import shutil
 import statistics
 import subprocess
@@ -27,6 +31,8 @@ from provenance import provenance
 from gribouille.formats import binary, reading
 from gribouille.formats import csv as kaggle
 from gribouille.ingest import IngestOptions, ingest
+from gribouille.ingest.piece import make_piece
+from gribouille.ingest.plan import plan_of
 from gribouille.sources import find
 from gribouille.store import Store
 
@@ -43,8 +49,12 @@ def main() -> None:
     parser.add_argument("--raw", type=Path)
     parser.add_argument("--rows", type=int, default=500_000)
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--profile", action="store_true")
     parser.add_argument("--way", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.profile:
+        profile(options.source)
+        return
     if options.way:
         print(json.dumps(WAYS[options.way](options.source, options.repeat)))
         return
@@ -58,6 +68,21 @@ def main() -> None:
         for way in WAYS:
             report(way, folder, options.repeat)
         report_store(folder / "store ndjson", options.repeat)
+
+
+def profile(source: Path) -> None:
+    """Prints what the pieces of an ingest spend on one thread, second run."""
+    plan = plan_of(find(source), IngestOptions())
+    profiler = cProfile.Profile()
+    for _ in range(2):
+        with tempfile.TemporaryDirectory() as folder:
+            profiler.clear()
+            profiler.enable()
+            notes = [make_piece(plan, number, Path(folder)) for number in range(len(plan.pieces))]
+            profiler.disable()
+    print(provenance("numba", "numpy", "pyarrow"))
+    print(f"{sum(note.rows for note in notes):,} drawings in {len(notes)} pieces")
+    pstats.Stats(profiler).sort_stats("tottime").print_stats(14)
 
 
 def write_forms(options: argparse.Namespace, folder: Path) -> int:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -316,6 +317,23 @@ def test_numbers_called_exact_are_pythons(number: object) -> None:
     assert after == len(text)
     if exact:
         assert value == float(text)
+
+
+def test_numbers_of_up_to_18_digits_are_exact() -> None:
+    """Widened float32 as raw files have them, random digits and powers, and halves between two doubles: all are exact, and
+    Python's."""
+    draw = random.Random(6)
+    texts = [repr(float(np.float32(draw.uniform(0, 2000)))) for _ in range(5000)]
+    texts += [f"{draw.randint(1, 10**18 - 1)}e{draw.randint(-27, 55)}" for _ in range(5000)]
+    texts += [f"{draw.randint(0, 999)}.{draw.randint(0, 10**15 - 1):015}" for _ in range(5000)]
+    for _ in range(5000):
+        half = 2 * (draw.getrandbits(53) | 1 << 52) + 1
+        texts += [str(half << draw.randint(0, 5)), f"{half * 5 ** draw.randint(1, 3)}e-{draw.randint(1, 3)}"]
+    texts = [text for text in texts if len(text.partition("e")[0].replace(".", "")) <= 18]
+    assert len(texts) > 20_000
+    for text in texts:
+        after, value, exact = number_at(np.frombuffer(text.encode() + b"\n", np.uint8), 0)
+        assert (after, value, exact) == (len(text), float(text), True), text
 
 
 def test_every_real_record_reads_like_plain_python(shared_data: Path) -> None:
