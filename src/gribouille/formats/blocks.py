@@ -15,6 +15,7 @@ from gribouille.formats.swar_kernel import SLACK
 
 BLOCK_BYTES = 4 << 20  # text parsed at once: threads that share an interpreter meet less often in larger ones
 MAX_LINE_BYTES = 16 << 20  # far above any drawing of MAX_POINTS points
+SEARCHED_BYTES = 1 << 14  # read at once while the first whole line of a stretch is looked for
 MAX_BLOCK_LINES = 1 << 14  # so that a block of nothing but short bad lines makes no million faults at once
 
 
@@ -64,7 +65,7 @@ class Lines:
         """Fills the buffer; the number of bytes, 0 at the end."""
         view = memoryview(buffer).cast("B")
         while not self._ended:
-            size = self._before.readinto(view) or 0
+            size = self._before.readinto(view if self._inside else view[:SEARCHED_BYTES]) or 0
             if size == 0:
                 self._ended = True
                 break
