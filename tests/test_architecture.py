@@ -27,7 +27,7 @@ LAYERS = [
     {"raster", "resident"},
     {"data"},
     {"nets", "rounding"},
-    {"metrics", "machine", "checkpoint", "run_card"},
+    {"metrics", "machine", "checkpoint", "run_card", "documents"},
     {"ensemble"},
     {"predict", "distil", "evaluate"},
     {"feed", "course", "parallel", "tracking"},
