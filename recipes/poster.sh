@@ -11,7 +11,7 @@
 #   N=500 EPOCHS=35 SIDE=224 LINE=6/256 CHANNELS=ink NET=resnet18 WORDS=…
 #   PRETRAINED=timm (its hub or cache), a file of timm's RGB weights, or none: there is no silent falling back to none
 # What the poster does not say (batch, learning rate, schedule, validation, precision) is ours: BATCH RATE VALIDATION PRECISION.
-#   DEVICE=cpu|cuda THREADS=0 BIN=.venv/bin
+#   DEVICE=cpu|cuda THREADS=0 BIN=.venv/bin SEED=0 (give each seed a WORK of its own)
 #
 # Costs: at the poster's size 2 × 5.95 million drawings of 224 px: nothing for a CPU, and NOT RUN. Reached, small: recipes/README.md.
 set -euo pipefail
@@ -22,7 +22,7 @@ BIN=${BIN:-$here/.venv/bin}
 N=${N:-500} EPOCHS=${EPOCHS:-35} SIDE=${SIDE:-224} LINE=${LINE:-6/256} CHANNELS=${CHANNELS:-ink} NET=${NET:-resnet18}
 PRETRAINED=${PRETRAINED:-timm} FIRST_CONV=${FIRST_CONV:-random}
 BATCH=${BATCH:-128} RATE=${RATE:-1e-3} VALIDATION=${VALIDATION:-20000} PRECISION=${PRECISION:-bfloat16}
-DEVICE=${DEVICE:-cpu} THREADS=${THREADS:-0}
+DEVICE=${DEVICE:-cpu} THREADS=${THREADS:-0} SEED=${SEED:-0}
 
 if [ -e "$given/card.json" ]; then
   store=$given
@@ -50,13 +50,13 @@ train() {
     --side "$SIDE" --channels "$CHANNELS" --line "$("$BIN/python" -c "print($LINE)")" --epochs "$EPOCHS" --per-class "$N" \
     --rotation 0 --stretch 0 --shear 0 --jitter 0 --mirror 0 --cut 0 --smoothing 0 --average 0 \
     --batch "$BATCH" --rate "$RATE" --warmup 0.1 --validation "$VALIDATION" --precision "$PRECISION" --device "$DEVICE" \
-    --threads "$THREADS" --save-every 100
+    --threads "$THREADS" --save-every 100 --seed "$SEED"
 }
 train fixed
 train targeted
 for how in linear mean; do
   [ -e "$work/$how/ensemble.json" ] || "$BIN/gribouille" ensemble "$work/fixed" "$work/targeted" --store "$store" --how "$how" \
-    --per-class "$N" --out "$work/$how"
+    --per-class "$N" --seed "$SEED" --out "$work/$how"
 done
 for row in fixed targeted linear mean; do
   [ -e "$work/$row.json" ] || {

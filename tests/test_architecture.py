@@ -27,9 +27,9 @@ LAYERS = [
     {"raster", "resident"},
     {"data"},
     {"nets", "rounding"},
-    {"metrics", "machine", "checkpoint", "run_card", "documents"},
+    {"metrics", "evaluation", "machine", "checkpoint", "run_card", "documents"},
     {"ensemble"},
-    {"predict", "distil", "evaluate"},
+    {"predict", "distil", "evaluate", "answers"},
     {"feed", "course", "parallel", "tracking"},
     {"train"},
     {"search"},
@@ -59,7 +59,7 @@ SHOP = [
 ]
 LABORATORY_PACKAGES = [
     *("torch", "triton", "torchvision", "numba", "pyarrow", "timm", "onnx", "onnxscript", "safetensors"),
-    *("optuna", "matplotlib", "tensorboard", "ray", "mlflow", "PIL"),
+    *("scipy", "optuna", "matplotlib", "tensorboard", "ray", "mlflow", "PIL"),
     *("fsspec", "aiohttp", "gcsfs", "s3fs", "botocore", "tenacity", "filelock"),
 ]
 

@@ -7,7 +7,7 @@ import pytest
 from shapes import records, store_of_shapes
 
 from gribouille.drawing import prefix
-from gribouille.evaluate import evaluate, unfinished
+from gribouille.evaluate import EvaluateOptions, evaluate, unfinished
 from gribouille.ingest import IngestOptions, ingest
 from gribouille.predict import Predictor, predictor_of
 from gribouille.sampling import distinct_rows
@@ -29,31 +29,33 @@ def always(labels: list[str]) -> Predictor:
 
 def test_counts_every_group(store):
     """A predictor that always says one class is right for its drawings only, in every group and at every cut."""
-    result = evaluate(always(["circle", "cross", "square", "zigzag"]), store, "train")
+    result = evaluate(always(["circle", "cross", "square", "zigzag"]), store, EvaluateOptions("train"))
     rows = np.flatnonzero(store.split == 0)
     recognized = rows[store.recognized[rows] == 1]
-    assert result.fractions == [0.25, 0.5, 0.75, 1.0]
-    for fraction in result.fractions:
-        assert result.group("natural mix", fraction).n == len(rows)
-        assert result.group("recognized", fraction).top1 == (store.label[recognized] == 0).mean()
+    assert result.fractions == (0.25, 0.5, 0.75, 1.0)
+    for natural, known in zip(result.group("natural mix").by_ink, result.group("recognized").by_ink, strict=True):
+        assert natural.n == len(rows)
+        assert known.top1 == (store.label[recognized] == 0).mean()
     assert result.per_class()["circle"] == 1
     assert result.per_class()["square"] == 0
-    assert result.calibration == pytest.approx(0.7 - (store.label[rows] == 0).mean(), abs=1e-6)
+    assert result.group("natural mix").reliability.error == pytest.approx(
+        0.7 - (store.label[rows] == 0).mean(), abs=1e-6
+    )
     assert json.loads(json.dumps(result.summary(), allow_nan=False))["natural mix"]["50%"]["n"] == len(rows)
 
 
 def test_labels_that_the_store_lacks_stay_in_the_choice(store):
     """A model of more labels, in another order, is judged on all of them: saying one that the store lacks is wrong."""
     more = ["zebra", "zigzag", "square", "cross", "circle"]
-    assert evaluate(always(more), store, "train").group("all rows").top1 == 0
-    right = evaluate(always(["square", *more[:2], *more[3:]]), store, "train")
+    assert evaluate(always(more), store, EvaluateOptions("train")).group("all rows").finished.top1 == 0
+    right = evaluate(always(["square", *more[:2], *more[3:]]), store, EvaluateOptions("train"))
     assert right.per_class() == {"square": 1, "zigzag": 0, "cross": 0, "circle": 0}
 
 
 def test_a_label_that_the_model_lacks_is_refused(store):
     """A model that does not know a label of the store is refused, naming it."""
     with pytest.raises(ValueError, match=r"always: .* missing \['zigzag'\]"):
-        evaluate(always(["circle", "cross", "square"]), store, "train")
+        evaluate(always(["circle", "cross", "square"]), store)
 
 
 def test_shows_unfinished_drawings(store):
@@ -86,5 +88,7 @@ def test_public_teacher_is_as_good_as_measured(shared_data, tmp_path):
     """The public 28 px classifier, drawn by our raster, reaches on raw drawings what its README says (76.8 % ± 3)."""
     ingest([shared_data / "raw"], tmp_path / "store")
     store = Store.open(tmp_path / "store")
-    result = evaluate(predictor_of(shared_data / "teacher" / "teacher28.onnx"), store, "test", [1.0])
-    assert result.group("natural mix").top1 == pytest.approx(0.768, abs=0.05)
+    result = evaluate(
+        predictor_of(shared_data / "teacher" / "teacher28.onnx"), store, EvaluateOptions(fractions=(1.0,))
+    )
+    assert result.group("natural mix").finished.top1 == pytest.approx(0.768, abs=0.05)

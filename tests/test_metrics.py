@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gribouille.metrics import Counts, calibration_error, count, temperature_of
+from gribouille.metrics import MEASURES, Counts, count, reliability, temperature_of
 
 
 def test_by_hand():
@@ -56,18 +56,18 @@ def test_temperature_undoes_a_factor(factor):
     label = (generator.random((20_000, 1)) > probabilities.cumsum(axis=1)).sum(axis=1)
     temperature = temperature_of(logits * factor, label)
     assert temperature == pytest.approx(factor, rel=0.05)
-    assert calibration_error(probabilities, label) < 0.01
+    assert reliability(probabilities, label).error < 0.01
 
 
 def test_calibration_error_by_hand():
     """A net that is always sure and right half of the time is off by one half."""
-    assert calibration_error(np.tile([1.0, 0.0], (4, 1)), np.array([0, 0, 1, 1])) == 0.5
+    assert reliability(np.tile([1.0, 0.0], (4, 1)), np.array([0, 0, 1, 1])).error == 0.5
 
 
 def test_no_drawings_is_no_number():
     """Without drawings every share is nan, not 0 and not an error."""
     assert math.isnan(Counts.none(3).top1)
-    assert Counts.none(3).summary() == {"n": 0, "top1": None, "top3": None, "map3": None, "classes_top1": None}
+    assert Counts.none(3).summary() == {"n": 0, **dict.fromkeys(MEASURES)}
     assert np.isnan(Counts.none(3).per_class).all()
 
 
