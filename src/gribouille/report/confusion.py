@@ -1,29 +1,35 @@
 """Confusions: what was taken for what in, the order in which confused words stand together and the cells that count out."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Int64
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
 from gribouille.report.contents import Confusion, Pair
+from gribouille.report.gallery import Asked
 
 PAIRS = 25  # of words confused most, in the table
 
 Table = Int64[np.ndarray, "words words_and_one"]
 
 
-def order_of(tables: list[Table]) -> Int64[np.ndarray, "words"]:
-    """An order of the words in which those stand together that are confused most, by all models' tables together.
+def order_of(asked: Sequence[Asked]) -> Int64[np.ndarray, "words"]:
+    """An order of the words in which those stand together that all these models together hold for each other most.
 
-    Leaves of the average linkage of (1 − share of drawings confused), ordered so that neighbours are alike. Source:
-    Bar-Joseph et al. 2001, "Fast optimal leaf ordering for hierarchical clustering".
+    Leaves of the average linkage, ordered so that neighbours are alike; two words are near by the mean probability that
+    drawings of one are the other, which says more of few drawings than their best guesses. Source: Bar-Joseph et al. 2001,
+    "Fast optimal leaf ordering for hierarchical clustering".
     """
-    words = len(tables[0])
+    words = asked[0].probabilities.shape[1] - 1
     if words < 3:
         return np.arange(words)
-    table = np.sum([one[:, :words] for one in tables], axis=0)
-    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    distance = 1 - np.clip((shares + shares.T) / 2, 0, 1)
+    table = np.zeros((words, words))
+    for each in asked:
+        np.add.at(table, each.label, each.probabilities[:, :words])
+    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1e-9)
+    distance = 1 - np.sqrt(np.clip((shares + shares.T) / 2, 0, 1))
     np.fill_diagonal(distance, 0)
     return np.asarray(leaves_list(linkage(squareform(distance), "average", optimal_ordering=True)), np.int64)
 

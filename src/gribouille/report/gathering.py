@@ -66,7 +66,7 @@ def gather(
         raise ValueError(f"{store.path}: expected drawings of the {options.split} split, found none")
     judged = [_judged(path, name, store, options, progress) for path, name in zip(paths, names_of(paths), strict=True)]
     tables = [_table(each) for each in judged]
-    order = order_of(tables)
+    order = order_of([each.asked for each in judged])
     chooser = Chooser(store, rows, options.seed)
     several, members = len(judged) > 1, [each.asked for each in judged]
     return Report(
