@@ -32,7 +32,7 @@ LAYERS = [
     {"predict", "distil", "evaluate", "answers"},
     {"feed", "course", "parallel", "tracking"},
     {"train"},
-    {"search"},
+    {"search", "report"},
     {"cluster"},
     {"compact", "quantise", "export"},
     {"server"},

@@ -5,5 +5,6 @@
 
 from gribouille.report.contents import Report
 from gribouille.report.gathering import ReportOptions, gather
+from gribouille.report.pages import write_json, write_pages
 
-__all__ = ["Report", "ReportOptions", "gather"]
+__all__ = ["Report", "ReportOptions", "gather", "write_json", "write_pages"]

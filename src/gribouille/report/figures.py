@@ -1,6 +1,7 @@
 """The plots of a report: its values in, drawn on figures of `documents.plots`."""
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,7 +16,7 @@ from gribouille.report.texts import Words
 
 COLOURS = ("#2f7fd1", "#d9650f", "#2e9a63", "#a65fc9", "#c2487a", "#7d8b1f")  # of models; 3 : 1 on white and on black
 MARKERS = ("o", "s", "^", "D", "v", "P")
-WIDTH, HEIGHT = 5.0, 3.5  # inches: half a page, or a phone's width
+WIDTH, HEIGHT = 4.5, 3.3  # inches: half a page, or a phone's width
 
 
 Draw = Callable[..., None]
@@ -80,7 +81,8 @@ def reliability(figure: Figure, model: Model, words: Words) -> None:
     axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":")
     handles = []
     for bins, style in ((model.plain, "before"), (model.tempered, "after")):
-        tone, mark, dash = (COLOURS[1], "s", "--") if style == "before" else (COLOURS[0], "o", "-")
+        tone, mark = (COLOURS[1], "s") if style == "before" else (COLOURS[0], "o")
+        dash: Literal["--", "-"] = "--" if style == "before" else "-"
         axes.plot(
             [one.confidence for one in bins],
             [one.accuracy for one in bins],

@@ -62,9 +62,9 @@ class Chooser:
         return tuple(zip(*(self._seen(asked, chosen) for asked in members), strict=True))
 
     def extremes(self, asked: Asked, bars: tuple[Bar, ...]) -> tuple[tuple[Extreme, ...], tuple[Extreme, ...]]:
-        """The worst and the best words; of equal shares, those known best come first."""
-        surest = sorted(bars, key=lambda bar: (bar.top1.value, bar.top1.high, bar.name))
-        best = sorted(bars, key=lambda bar: (-bar.top1.value, -bar.top1.low, bar.name))
+        """The words that are worst and best for sure: by the upper, and by the lower, end of their intervals."""
+        surest = sorted(bars, key=lambda bar: (bar.top1.high, bar.name))
+        best = sorted(bars, key=lambda bar: (-bar.top1.low, bar.name))
         count = min(EXTREMES, len(bars) // 2)
         return (
             tuple(self._extreme(asked, bar) for bar in surest[:count]),

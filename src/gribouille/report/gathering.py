@@ -37,6 +37,10 @@ class ReportOptions:
     drawings: int = 3000
     seed: int = 0
 
+    def asked_of(self, store: AnyStore) -> int:
+        """How many of the store's drawings each model is asked about."""
+        return len(rows_of(store, self.evaluated))
+
     @property
     def evaluated(self) -> EvaluateOptions:
         """The evaluation of each model."""

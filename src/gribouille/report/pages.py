@@ -99,6 +99,9 @@ def _values(report: Report, words: Words) -> str:
 
 
 def _in_short(report: Report, words: Words) -> Iterator[str]:
+    tiles = "".join(_tile(place, model, words) for place, model in enumerate(report.models))
+    yield f'<ul class="heads">{tiles}</ul>'
+    opened = False
     for group in ("natural mix", "recognized", "all rows"):
         found = [model.headlines[group] for model in report.models]
         n = found[0]["top1"].n
@@ -107,8 +110,20 @@ def _in_short(report: Report, words: Words) -> Iterator[str]:
             yield f'<p class="note">{caption}. {escape(words["no drawings"])}</p>'
             continue
         rows = [[escape(words[name]), *(estimate(each[name], name, words) for each in found)] for name in MEASURES]
-        yield table(caption, [words["measure"], *(model.name for model in report.models)], rows, words[group])
+        shown = table("", [words["measure"], *(model.name for model in report.models)], rows, words[group])
+        yield f"<details{'' if opened else ' open'}><summary>{caption}</summary>{shown}</details>"
+        opened = True
     yield note(words["in short note"])
+
+
+def _tile(place: int, model: Model, words: Words) -> str:
+    """What a model is worth on all rows, at a glance."""
+    found = model.headlines["all rows"]
+    shares = "".join(
+        f"<div><dt>{escape(words[name])}</dt><dd>{estimate(found[name], name, words)}</dd></div>"
+        for name in ("top1", "map3")
+    )
+    return f'<li style="--c:{figures.colour(place)}"><h3>{escape(model.name)}</h3><dl>{shares}</dl></li>'
 
 
 def _drawing(report: Report, words: Words) -> Iterator[str]:
@@ -179,6 +194,7 @@ def _confusion(report: Report, words: Words) -> Iterator[str]:
         f'<button type="button" data-zoom="{how}" aria-label="{escape(words[name], quote=True)}">{sign}</button>'
         for how, name, sign in (("in", "zoom in", "+"), ("out", "zoom out", "−"), ("whole", "whole", "⤢"))
     )
+    yield '<div class="beside"><div>'
     yield (
         f'<div class="tools"><label>{escape(words["model"])}<select id="matrix-model">{models}</select></label>'
         f'<label>{escape(words["go to"])}<input id="go-to" list="all-words" autocomplete="off"></label>'
@@ -187,7 +203,7 @@ def _confusion(report: Report, words: Words) -> Iterator[str]:
         '<p id="cell" role="status"></p>'
         f'<p class="note" id="matrix-help">{escape(words["confusion help"])}</p>'
     )
-    yield f"<h3>{escape(words['pairs'])}</h3>"
+    yield f"</div><div><h3>{escape(words['pairs'])}</h3>"
     heads = [words["drawn"], words["taken for"], words["of drawings"]]
     for place, model in enumerate(report.models):
         rows = [
@@ -200,6 +216,7 @@ def _confusion(report: Report, words: Words) -> Iterator[str]:
         ]
         opened = " open" if place == 0 else ""
         yield f"<details{opened}><summary>{escape(model.name)}</summary>{table('', heads, rows, words['pairs'])}</details>"
+    yield "</div></div>"
 
 
 def _calibration(report: Report, words: Words) -> Iterator[str]:
@@ -220,7 +237,7 @@ def _calibration(report: Report, words: Words) -> Iterator[str]:
 
 def _strokes(report: Report, words: Words) -> Iterator[str]:
     names = [model.name for model in report.models]
-    yield f"{legend(names)}<ol class=bars>{bars([(model.name, model.strokes) for model in report.models], words)}</ol>"
+    yield f"<h3>{escape(words['by strokes'])}</h3>{legend(names)}<ol class=bars>{bars([(model.name, model.strokes) for model in report.models], words)}</ol>"
     yield f"<h3>{escape(words['countries'])}</h3>"
     hidden = [bar.name for bar in report.models[0].countries if bar.top1.n < LEAST]
     left_out = ", ".join(hidden) or "–"
@@ -270,7 +287,7 @@ def _mistakes(report: Report, words: Words) -> Iterator[str]:
     else:
         yield note(words["agreed note"])
         cards = "".join(card(seen, words, with_names=True) for seen in report.agreed)
-        yield f'<ul class="cards">{cards}</ul>'
+        yield f'<ul class="cards several">{cards}</ul>'
 
 
 def _gallery_of(model: Model, words: Words) -> str:
@@ -296,14 +313,10 @@ def _comparison(report: Report, words: Words) -> Iterator[str]:
     if not report.comparisons:
         yield note(words["one model"])
         return
-    heads = [
-        words[name]
-        for name in ("first", "second", "difference top1", "difference map3", "only first", "only second", "p")
-    ]
+    heads = [words[name] for name in ("pair", "top1", "map3", "only first", "only second", "p")]
     rows = [
         [
-            escape(one.one),
-            escape(one.other),
+            f"{escape(one.one)} → {escape(one.other)}",
             points(one.top1, words),
             points(one.map3, words),
             count(one.only_one, words.language),
@@ -326,12 +339,14 @@ def _together(report: Report, words: Words) -> Iterator[str]:
         [escape(name), *(_heat(value, words) for value in row)]
         for name, row in zip(found["names"], found["errors"], strict=True)
     ]
+    yield '<div class="pair">'
     yield table("", ["φ", *found["names"]], rows, words["together"])
     scores = [(words["nobody"], found["mean"]), *zip(found["names"], found["without"], strict=True)]
     rows = [[escape(name), *_scores(score, words)] for name, score in scores]
     yield table(escape(words["without note"]), [words["left out"], words["top1"], words["map3"]], rows)
     rows = [[escape(step["name"]), *_scores(step, words)] for step in found["greedy"]]
     yield table(escape(words["greedy"]), [words["taken"], words["top1"], words["map3"]], rows)
+    yield "</div>"
 
 
 def _scores(score: dict[str, float], words: Words) -> list[str]:

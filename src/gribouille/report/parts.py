@@ -21,7 +21,7 @@ def estimate(one: Estimate, measure: str, words: Words) -> str:
         (decimal(each, words.language, 3) if measure in IN_NATS else share(each, words.language))
         for each in (one.value, one.low, one.high)
     )
-    return f"<b>{value}</b> <small>{low.removesuffix(f'{THIN}%')}–{high}</small>"
+    return f"<b>{value}</b> <small>{low.removesuffix(f'{THIN}%')}–{high.removesuffix(f'{THIN}%')}</small>"
 
 
 def drawings(n: int, words: Words) -> str:
@@ -117,7 +117,7 @@ def _said(seen: Seen, words: Words, with_name: bool) -> str:
         )
         place = f"<p>{escape(text)}</p>"
     name = f"<h5>{escape(seen.model)}</h5>" if with_name else ""
-    return f"{name}{picture}<ol>{guesses}</ol>{place}"
+    return f'{name}<div class="said">{picture}<ol>{guesses}</ol></div>{place}'
 
 
 def _percent(value: float, words: Words) -> str:
@@ -130,7 +130,7 @@ def _percent(value: float, words: Words) -> str:
 def _row(name: str, found: Sequence[Estimate | None], words: Words, translated: bool) -> str:
     shown = words.word(name) if translated else name
     n = max(one.n for one in found if one)
-    values = ",".join(f"{one.value:.4f}" if one else "-1" for one in found)
+    bounds = ",".join(f"{one.low:.4f} {one.high:.4f}" if one else "2 -1" for one in found)
     tracks = "".join(
         f'<i style="--v:{one.value:.3f};--l:{one.low:.3f};--h:{one.high:.3f};--c:{colour(place)}"></i>'
         f"<b>{share(one.value, words.language)}</b>"
@@ -140,6 +140,6 @@ def _row(name: str, found: Sequence[Estimate | None], words: Words, translated: 
     few = ' class="few"' if n < FEW and not translated else ""
     also = f' data-also="{escape(name, quote=True)}"' if translated and shown != name else ""
     return (
-        f'<li{few} data-values="{values}"{also}><span>{escape(shown)}</span><small>{drawings(n, words)}</small>'
+        f'<li{few} data-bounds="{bounds}"{also}><span>{escape(shown)}</span><small>{drawings(n, words)}</small>'
         f'<div class="tracks">{tracks}</div></li>'
     )

@@ -18,14 +18,15 @@ for (const select of document.querySelectorAll('[data-shows]')) {
     row,
     word: row.querySelector('span').textContent,
     found: plain(`${row.querySelector('span').textContent}\n${row.dataset.also ?? ''}`),
-    values: row.dataset.values.split(',').map(Number),
+    bounds: row.dataset.bounds.split(',').map((pair) => pair.split(' ').map(Number)),
   }))
   let all = false
   const show = () => {
     const [order, model] = sort.value.split(' ')
-    const sign = order === 'best' ? -1 : 1
+    // Surest first: the least upper bound is the worst, the greatest lower one the best.
+    const [bound, sign] = order === 'best' ? [0, -1] : [1, 1]
     const byWord = (one, other) => one.word.localeCompare(other.word, values.language)
-    const ranked = order === 'word' ? byWord : (one, other) => sign * (one.values[model] - other.values[model]) || byWord(one, other)
+    const ranked = order === 'word' ? byWord : (one, other) => sign * (one.bounds[model][bound] - other.bounds[model][bound]) || byWord(one, other)
     const wanted = plain(search.value.trim())
     const fitting = rows.filter(({ found }) => found.includes(wanted)).sort(ranked)
     const shown = all ? fitting : fitting.slice(0, SHOWN)
@@ -105,10 +106,10 @@ for (const select of document.querySelectorAll('[data-shows]')) {
     pen.clip()
     pen.fillStyle = colour('--soft')
     pen.fillRect(left(0), top(0), n * view.cell, n * view.cell)
-    const least = Math.max(view.cell, 1.6) // a lone cell of less would not be seen
+    const least = Math.max(view.cell, 2.2) // a lone cell of less would not be seen
     for (const [key, drawings] of at) {
       const [row, column] = [Math.floor(key / (n + 1)), key % (n + 1)]
-      pen.globalAlpha = 0.25 + 0.75 * Math.sqrt(drawings / model.of[row])
+      pen.globalAlpha = 0.35 + 0.65 * Math.sqrt(drawings / model.of[row])
       pen.fillStyle = colour(row === column ? '--right' : '--wrong')
       pen.fillRect(left(column), top(row), least, least)
     }
