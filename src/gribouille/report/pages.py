@@ -1,11 +1,12 @@
 """A report as pages: its values in, one HTML file a language out, with its style, its script and its pictures in it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from html import escape
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from gribouille.checkpoint import write_atomically
 from gribouille.documents.page import definitions, figure, note, page
@@ -99,13 +100,14 @@ def _values(report: Report, words: Words) -> str:
 
 
 def _in_short(report: Report, words: Words) -> Iterator[str]:
+    yield f'<p class="note">{escape(words["all rows"])}, {drawings(report.drawings, words)}</p>'
     tiles = "".join(_tile(place, model, words) for place, model in enumerate(report.models))
     yield f'<ul class="heads">{tiles}</ul>'
     opened = False
     for group in ("natural mix", "recognized", "all rows"):
         found = [model.headlines[group] for model in report.models]
         n = found[0]["top1"].n
-        caption = f"<b>{escape(words[group])}</b>, {drawings(n, words)}: {escape(words[f'{group} note'])}"
+        caption = f"<b>{escape(words[group])}</b>, {drawings(n, words)} – {escape(words[f'{group} note'])}"
         if not n:
             yield f'<p class="note">{caption}. {escape(words["no drawings"])}</p>'
             continue
@@ -215,7 +217,8 @@ def _confusion(report: Report, words: Words) -> Iterator[str]:
             for pair in model.confusion.pairs
         ]
         opened = " open" if place == 0 else ""
-        yield f"<details{opened}><summary>{escape(model.name)}</summary>{table('', heads, rows, words['pairs'])}</details>"
+        shown = table("", heads, rows, f"{words['pairs']}: {model.name}")
+        yield f"<details{opened}><summary>{escape(model.name)}</summary>{shown}</details>"
     yield "</div></div>"
 
 
@@ -237,7 +240,8 @@ def _calibration(report: Report, words: Words) -> Iterator[str]:
 
 def _strokes(report: Report, words: Words) -> Iterator[str]:
     names = [model.name for model in report.models]
-    yield f"<h3>{escape(words['by strokes'])}</h3>{legend(names)}<ol class=bars>{bars([(model.name, model.strokes) for model in report.models], words)}</ol>"
+    found = bars([(model.name, model.strokes) for model in report.models], words)
+    yield f"<h3>{escape(words['by strokes'])}</h3>{legend(names)}<ol class=bars>{found}</ol>"
     yield f"<h3>{escape(words['countries'])}</h3>"
     hidden = [bar.name for bar in report.models[0].countries if bar.top1.n < LEAST]
     left_out = ", ".join(hidden) or "–"
@@ -270,7 +274,8 @@ def _extremes_of(model: Model, words: Words) -> str:
             )
             found = estimate(each.bar.top1, "top1", words)
             lines.append(
-                f"<li><h4>{escape(words.word(each.bar.name))}</h4><p>{found} <small>{drawings(each.bar.top1.n, words)}</small></p>"
+                f"<li><h4>{escape(words.word(each.bar.name))}</h4>"
+                f"<p>{found} <small>{drawings(each.bar.top1.n, words)}</small></p>"
                 f"<ul class=tiles>{tiles}</ul></li>"
             )
         parts.append(f"<h3>{escape(words[kind])}</h3><ul class=extremes>{''.join(lines)}</ul>")
@@ -349,7 +354,7 @@ def _together(report: Report, words: Words) -> Iterator[str]:
     yield "</div>"
 
 
-def _scores(score: dict[str, float], words: Words) -> list[str]:
+def _scores(score: Mapping[str, Any], words: Words) -> list[str]:
     return [share(score[name], words.language) for name in ("top1", "map3")]
 
 
