@@ -7,13 +7,13 @@
 # one behind the learned stem, each shown the same number of drawings; then mean, linear, boosted and experts, each evaluated on the same
 # test drawings beside the best member. Stopped at any moment, the same command goes on.
 #
-#   N=100 EPOCHS=7 SIDE=48 BATCH=128 RATE=2e-3 THREADS=1 BIN=.venv/bin
+#   N=100 EPOCHS=5 SIDE=48 BATCH=128 RATE=2e-3 THREADS=1 BIN=.venv/bin
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 store=${1:?expected a store}
 work=${2:-$here/runs/ensembles}
 BIN=${BIN:-$here/.venv/bin}
-N=${N:-100} EPOCHS=${EPOCHS:-7} SIDE=${SIDE:-48} BATCH=${BATCH:-128} RATE=${RATE:-2e-3} THREADS=${THREADS:-1}
+N=${N:-100} EPOCHS=${EPOCHS:-5} SIDE=${SIDE:-48} BATCH=${BATCH:-128} RATE=${RATE:-2e-3} THREADS=${THREADS:-1}
 
 # One member: its folder's name, its net, and what else is its own.
 member() {
