@@ -351,7 +351,9 @@ def test_a_fold_is_a_tenth_of_each_split() -> None:
     split = split_of(keys, keyed, np.zeros(0, np.uint8), np.zeros(rows + 1, np.int64))
     counts = np.bincount(FOLDS * split.astype(np.int64) + fold, minlength=3 * FOLDS).reshape(3, FOLDS)
     expected = rows * np.outer([0.86, 0.04, 0.10], np.full(FOLDS, 1 / FOLDS))
-    assert ((counts - expected) ** 2 / expected).sum() < 83  # 29 degrees of freedom: exceeded by chance once in 2 million
+    assert (
+        (counts - expected) ** 2 / expected
+    ).sum() < 83  # 29 degrees of freedom: exceeded by chance once in 2 million
 
 
 @settings(deadline=None)
