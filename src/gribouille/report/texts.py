@@ -38,7 +38,6 @@ TEXTS: dict[Language, dict[str, str]] = {
         "nll_tempered": "NLL, with temperature",
         "error": "calibration error",
         "error_tempered": "calibration error, with temperature",
-        "temperature": "temperature",
         "training": "How they learned",
         "no training": "No curves: none of these models is a training run's folder (a model file has no log).",
         "some training": "Without a log, so without a curve: {names}.",
@@ -174,7 +173,6 @@ TEXTS: dict[Language, dict[str, str]] = {
         "nll_tempered": "NLL, avec température",
         "error": "erreur de calibration",
         "error_tempered": "erreur de calibration, avec température",
-        "temperature": "température",
         "training": "Comment ils ont appris",
         "no training": "Pas de courbes : aucun de ces modèles n’est le dossier d’un entraînement (un fichier de "
         "modèle n’a pas de journal).",
