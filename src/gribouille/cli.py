@@ -419,9 +419,12 @@ def evaluate(
 
     Each at 25, 50, 75 and 100 % of its ink; recognized drawings and the natural mix apart; with 95 % intervals.
     """
+    import numpy as np
+
     from gribouille.answers import Outcomes, compared
     from gribouille.checkpoint import BEST
     from gribouille.evaluate import EvaluateOptions, evaluate, rows_of
+    from gribouille.evaluation import GROUPS
     from gribouille.metrics import comparison
     from gribouille.predict import predictor_of
     from gribouille.run_card import add_evaluation
@@ -436,17 +439,21 @@ def evaluate(
             evaluations.append(evaluate(predictor_of(each), opened, options, progress, outcomes[-1]))
     evaluation, *others = evaluations
     one, *rest = [kept.of(each.labels) for kept, each in zip(outcomes, evaluations, strict=True)]
-    difference = comparison(compared(rest[0], one)) if rest else None
+    judged = np.isin(opened.recognized[one.rows], GROUPS[evaluation.judged])
+    difference = None
+    if rest:
+        named = {"one": str(model), "other": str(beside), "drawings": evaluation.judged}
+        difference = named | comparison(compared(one.only(judged), rest[0].only(judged)))
     if as_json:
         found = {**evaluation.summary(), "per class": evaluation.per_class()}
         found |= {"per class, all rows": evaluation.per_class("all rows"), "details": evaluation.details()}
         if beside is not None:
-            found |= {"beside": {"model": str(beside), **others[0].summary(), "comparison": difference}}
+            found |= {"beside": others[0].summary(), "comparison": difference}
         typer.echo(json.dumps(found, indent=1, allow_nan=False))
     else:
         print_evaluation(evaluation)
         if difference is not None:
-            print_comparison(str(model), str(beside), difference)
+            print_comparison(difference)
     if (model / BEST).is_file():  # a run: its card shows what it reached
         add_evaluation(model, evaluation.summary())
 
