@@ -258,10 +258,10 @@ def test_evaluate_beside_another(store, gribouille, tmp_path):
     export(net, Imprint("shapes", store.labels, RasterSpec.of_side(32), 1.0, {}, "", ""), model)
     _, out, _ = gribouille("evaluate", model, store.path, "--beside", model, "--json")
     found = json.loads(out)
-    assert found["beside"]["comparison"]["p"] == 1
-    assert found["beside"]["comparison"]["top1"] == {"other less one": 0, "interval": [0, 0]}
-    assert found["beside"]["comparison"]["drawings"] == "natural mix"
-    assert found["beside"]["comparison"]["n"] == found["natural mix"]["100%"]["n"]
+    assert found["comparison"]["p"] == 1
+    assert found["comparison"]["top1"] == {"other less one": 0, "interval": [0, 0]}
+    assert found["comparison"]["drawings"] == "natural mix"
+    assert found["comparison"]["n"] == found["natural mix"]["100%"]["n"]
     assert found["details"]["intervals"]["top1"][0] <= found["natural mix"]["100%"]["top1"]
     _, out, _ = gribouille("evaluate", model, store.path, "--beside", model)
     assert "McNemar p = 1" in " ".join(out.split())
