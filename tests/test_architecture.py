@@ -29,7 +29,7 @@ LAYERS = [
     {"nets", "rounding"},
     {"metrics", "evaluation", "machine", "checkpoint", "run_card"},
     {"ensemble"},
-    {"predict", "distil", "evaluate", "answers"},
+    {"predict", "distil", "evaluate", "answers", "suspects"},
     {"feed", "course", "parallel", "tracking"},
     {"train"},
     {"search"},
