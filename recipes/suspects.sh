@@ -50,6 +50,7 @@ if [ ! -e "$work/cleaned/card.json" ]; then
   for reason in "${reasons[@]}"; do grep -F "\"reason\": \"$reason\"" "$work/suspects.ndjson" || true; done > "$work/left-out.ndjson"
   "$BIN/gribouille" data clean "$work/cleaned.part" --list "$work/left-out.ndjson" --no-exact
   for reason in "${reasons[@]}"; do
+    grep -qF "\"reason\": \"$reason\"" "$work/left-out.ndjson" || continue
     "$BIN/gribouille" data sheet "$work/cleaned.part" --marked "$reason" --out "$work/${reason// /-}.png"
   done
   mv "$work/cleaned.part" "$work/cleaned"
