@@ -27,7 +27,7 @@ from gribouille.export import ExportSpec, export_run
 from gribouille.formats.csv import TEST_COLUMNS, write
 from gribouille.nets import build_net
 from gribouille.raster.spec import RasterSpec
-from gribouille.store import Store
+from gribouille.store import Store, select
 
 FEW = 64  # drawings, for the start-up
 NET = "resnet18"
@@ -108,7 +108,7 @@ def prepare(work: Path, store: Store, options: argparse.Namespace) -> None:
     for name, each in specs.items():
         model = work / f"{name}.onnx"
         if not model.exists():
-            export_run(work / "run", model, each, store if name == "int8" else None)
+            export_run(work / "run", model, each, select(store, max_per_class=1) if name == "int8" else None)
 
 
 def report(way: str, work: Path, options: argparse.Namespace, cores: int) -> None:
