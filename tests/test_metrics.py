@@ -183,7 +183,7 @@ def test_bootstrap_of_nothing_is_no_number():
 
 def pairs_of(one: list[int], other: list[int]) -> PairedCounts:
     """Two models' places of the same drawings; whoever is right says 0, the others 1 and 2."""
-    first, second = np.array(one), np.array(other)
+    first, second = np.array(one, int), np.array(other, int)
     return paired((first, np.where(first == 0, 0, 1)), (second, np.where(second == 0, 0, 2)))
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -38,9 +39,6 @@ if made:
     out = Path(sys.argv[sys.argv.index("--out") + 1])
     out.mkdir(parents=True)
     (out / made).write_text('{"rows": 2, "labels": ["cat", "ice cream"]}')
-if sys.argv[1] == "evaluate" and "--json" in sys.argv:
-    finished = {"100%": {"n": 7, "top1": 0.5, "map3": None}}
-    print(json.dumps({"protocol": "none", "natural mix": finished, "recognized": finished}))
 """
 
 
@@ -49,7 +47,10 @@ def bin_folder(tmp_path) -> Path:
     """A folder with a `gribouille` and a `torchrun` that only note what they were asked, in log.jsonl."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    (folder / "python").symlink_to(sys.executable)
+    table = "echo '- data: some'; echo; echo \\| the table \\|"  # tests/test_poster_table.py has the real one
+    python = f'#!/bin/sh\ncase "$1" in *poster_table.py) {table};; *) exec {sys.executable} "$@";; esac\n'
+    (folder / "python").write_text(python)
+    (folder / "python").chmod(0o755)
     for name in ("gribouille", "torchrun"):
         (folder / name).write_text(f"#!{sys.executable}{STAND_IN}")
         (folder / name).chmod(0o755)
@@ -193,24 +194,25 @@ def test_speedrun_takes_a_folder(bin_folder, tmp_path):
 
 
 def test_poster_makes_its_four_rows(bin_folder, tmp_path):
-    """Two networks, two ensembles, four evaluations, a table that says what is not as on the poster; a second call goes on."""
+    """Of each seed two networks and two ensembles, then a table that says what is not as on the poster; a second call goes on."""
     (tmp_path / "drawings").mkdir()
     for word in ("cat", "ice cream", "lighter", "aircraft carrier"):
         (tmp_path / "drawings" / f"{word}.ndjson.gz").touch()
     arguments = ["poster.sh", tmp_path / "drawings", tmp_path / "work"]
-    printed = run_recipe(*arguments, BIN=bin_folder, PRETRAINED="none", SIDE=64)
+    printed = run_recipe(*arguments, BIN=bin_folder, PRETRAINED="none", SIDE=64, SEEDS="0 3")
     commands = asked(tmp_path)
     assert_known(commands)
-    assert [command[0] for command in commands] == ["ingest", *["train"] * 2, *["ensemble"] * 2, *["evaluate"] * 4]
+    assert [command[0] for command in commands] == ["ingest", *[*["train"] * 2, *["ensemble"] * 2] * 2]
+    assert [config_of(command).seed for command in commands if command[0] == "train"] == [0, 0, 3, 3]
     assert [Path(file).name for file in commands[0][1:3]] == ["cat.ndjson.gz", "ice cream.ndjson.gz"]
     assert not {"lighter.ndjson.gz", "aircraft carrier.ndjson.gz"} & {Path(file).name for file in commands[0]}
     assert "- weights to start from: none (the poster: timm)" in printed
     assert "- side of the picture, px: 64 (the poster: 224)" in printed
     assert "- passes" not in printed
-    assert "| ensemble, linear layer | 50.00 | – | 50.00 | – | *75.92* | *82.64* |" in printed
+    assert "| the table |" in printed
     assert (tmp_path / "work" / "table.md").read_text() in printed
-    run_recipe(*arguments, BIN=bin_folder, PRETRAINED="none", SIDE=64)
-    assert [command[0] for command in asked(tmp_path)[len(commands) :]] == ["train"] * 2  # which go on, or are over
+    run_recipe(*arguments, BIN=bin_folder, PRETRAINED="none", SIDE=64, SEEDS="0 3")
+    assert [command[0] for command in asked(tmp_path)[len(commands) :]] == ["train"] * 4  # which go on, or are over
 
 
 def test_poster_trains_as_the_poster_did(bin_folder, store, tmp_path):
@@ -274,6 +276,29 @@ def test_large_is_three_nets_and_their_mean(bin_folder, store, tmp_path):
     assert {command[command.index("--soft-labels") + 1] for command in trainings} == {commands[0][-1]}
     nets = [config_of(command).net for command in trainings]
     assert nets == ["tf_efficientnet_lite0", "resnet18", "gru"]
+
+
+def test_suspects_judges_by_halves_and_trains_with_and_without(bin_folder, store, tmp_path):
+    """Two judges of halves, a list, marks in a copy alone, and two nets a seed that differ in nothing but the store."""
+    (bin_folder / "python").unlink()
+    (bin_folder / "python").symlink_to(shutil.which("true"))  # the table is of runs that are none here
+    run_recipe("suspects.sh", store, tmp_path / "work", BIN=bin_folder, SEEDS="3 4", N=50)
+    commands = asked(tmp_path)
+    trainings = [command for command in commands if command[0] == "train"]
+    assert_known(trainings)
+    assert [command[command.index("--where") + 1] for command in trainings[:2]] == ["fold < 5", "fold >= 5"]
+    whole, cleaned = trainings[2::2], trainings[3::2]
+    assert {command[1] for command in whole} == {str(store)}
+    assert {command[1] for command in cleaned} == {str(tmp_path / "work" / "cleaned")}
+    assert [config_of(command) for command in whole] == [config_of(command) for command in cleaned]
+    assert [config_of(command).seed for command in whole] == [3, 4]
+    suspects, clean = (command for command in commands if command[0] == "data")
+    assert suspects[1:5] == ["suspects", str(tmp_path / "work" / "low"), str(tmp_path / "work" / "high"), str(store)]
+    assert clean[1:3] == ["clean", str(tmp_path / "work" / "cleaned.part")]
+    for command in (suspects, clean):
+        shown = CliRunner().invoke(app, [*command[:2], "--help"]).output
+        assert all(f"{option} " in shown for option in command if option.startswith("--"))
+    assert sorted(path.name for path in store.iterdir()) == ["card.json"]
 
 
 def test_cluster_leaves_the_rest_to_its_first_node(bin_folder, store, tmp_path):

@@ -477,6 +477,48 @@ def submit(
 
 
 @app.command(context_settings=LATE_OPTIONS, add_help_option=False)
+def report(arguments: Late = None) -> None:
+    """Write pages on one or several models: figures, confusions, mistakes, comparisons."""
+    from gribouille.options import run_with_options
+    from gribouille.report import ReportOptions, gather, write_json, write_pages
+    from gribouille.terminal import counted
+
+    def command(
+        paths: Annotated[
+            list[Path],
+            typer.Argument(
+                metavar="RUN|MODEL… STORE", exists=True, help="Runs, ensembles or model files; last a store."
+            ),
+        ],
+        config: ReportOptions,
+        out: Annotated[
+            Path | None, typer.Option(metavar="DIR", help="Folder of report.html and report.fr.html.")
+        ] = None,
+        as_json: Annotated[
+            bool, typer.Option("--json", help="Everything as JSON: on standard output, or with --out in report.json.")
+        ] = False,
+        where: Where = "",
+        max_per_class: MaxPerClass = 0,
+    ) -> None:
+        """Write pages on one or several models: figures, confusions, mistakes, comparisons."""
+        *models, store = paths
+        if not models:
+            raise typer.BadParameter(f"expected RUN|MODEL… STORE, found {store} alone")
+        if out is None and not as_json:
+            raise typer.BadParameter("expected --out DIR or --json, found neither")
+        opened = _opened(store, where, max_per_class)
+        with counted("Guessing", len(models) * config.asked_of(opened)) as progress:
+            found = gather(models, opened, config, progress)
+        if out is None:
+            typer.echo(json.dumps(found.to_dict(), ensure_ascii=False, allow_nan=False))
+            return
+        written = [*write_pages(found, out), *([write_json(found, out)] if as_json else [])]
+        typer.echo("Report: " + ", ".join(map(str, written)))
+
+    run_with_options(command, ReportOptions, arguments or [], "report")
+
+
+@app.command(context_settings=LATE_OPTIONS, add_help_option=False)
 def export(arguments: Late = None) -> None:
     """Write a training run as one model file, checked against it."""
     from gribouille.export import ExportSpec, export_run
