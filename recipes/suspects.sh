@@ -7,7 +7,7 @@
 # *copy* of the store, and nets are trained with and without it, equally long, SEEDS times. They are judged on the same test drawings,
 # all of them as they are: the marks take no part in that. Stopped at any moment, the same command goes on.
 #
-# Every number is a variable: NET SIDE EPOCHS N (drawings a class and pass) BATCH RATE VALIDATION SEEDS="0 1 2" CONFIDENT DOUBTED SHARE
+# Every number is a variable: NET SIDE EPOCHS N (drawings a class and pass) BATCH RATE VALIDATION SEEDS="0 1 2" CONFIDENT DOUBTED HABITUAL SHARE
 # (see `gribouille data suspects --help`); the halves' nets have FOLD_EPOCHS. JUDGES="RUN RUN" are runs on halves that are there already.
 #   REASONS="wrong label,unrecognisable" which are left out  DEVICE=cpu|cuda THREADS=0 BIN=.venv/bin
 #
@@ -19,7 +19,7 @@ work=${2:-$here/runs/suspects}
 BIN=${BIN:-$here/.venv/bin}
 NET=${NET:-resnet18*0.5} SIDE=${SIDE:-48} EPOCHS=${EPOCHS:-10} N=${N:-200} BATCH=${BATCH:-128} RATE=${RATE:-2e-3}
 VALIDATION=${VALIDATION:-3000} SEEDS=${SEEDS:-0 1 2} FOLD_EPOCHS=${FOLD_EPOCHS:-$EPOCHS} JUDGES=${JUDGES:-}
-CONFIDENT=${CONFIDENT:-0.5} DOUBTED=${DOUBTED:-0.05} SHARE=${SHARE:-0.02} REASONS=${REASONS:-wrong label,unrecognisable}
+CONFIDENT=${CONFIDENT:-0.5} DOUBTED=${DOUBTED:-0.05} HABITUAL=${HABITUAL:-0.01} SHARE=${SHARE:-0.02} REASONS=${REASONS:-wrong label,unrecognisable}
 DEVICE=${DEVICE:-cpu} THREADS=${THREADS:-0}
 mkdir -p "$work"
 
@@ -42,7 +42,7 @@ fi
 
 # 2. The list, and a copy of the store in which it is marked.
 [ -e "$work/suspects.ndjson" ] || "$BIN/gribouille" data suspects "${judges[@]}" "$store" --out "$work/suspects.ndjson" \
-  --confident "$CONFIDENT" --doubted "$DOUBTED" --share "$SHARE" | tee "$work/suspects.txt"
+  --confident "$CONFIDENT" --doubted "$DOUBTED" --habitual "$HABITUAL" --share "$SHARE" | tee "$work/suspects.txt"
 if [ ! -e "$work/cleaned/card.json" ]; then
   rm -rf "$work/cleaned.part"
   cp -R "$store" "$work/cleaned.part"

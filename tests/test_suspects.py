@@ -50,7 +50,7 @@ CONFIG = TrainConfig(
     save_every=1000,
     augmentation=STILL,
 )
-OPTIONS = SuspectOptions(confident=0.5, doubted=0.2, share=0.2)
+OPTIONS = SuspectOptions(confident=0.5, doubted=0.2, habitual=1, share=0.2)  # the wrong words are few and alike here
 
 
 def wrong_records() -> list[dict]:
@@ -202,7 +202,7 @@ def test_a_taught_run_is_refused(store, runs, tmp_path):
         write_suspects([tmp_path / "taught"], store.path, tmp_path / "suspects.ndjson", OPTIONS)
 
 
-@pytest.mark.parametrize("change", [{"confident": 0}, {"doubted": 1.5}, {"share": -1.0}])
+@pytest.mark.parametrize("change", [{"confident": 0}, {"doubted": 1.5}, {"habitual": 2}, {"share": -1.0}])
 def test_bad_options_are_named(change):
     """An option that cannot be is refused by its name."""
     with pytest.raises(ValueError, match=f"{next(iter(change))}: expected more than 0, at most 1, found"):
@@ -211,7 +211,7 @@ def test_bad_options_are_named(change):
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.01, 1))
 def test_what_is_suspected_is_what_the_rule_says(seed, share):
-    """Row by row: own word doubted, then another one sure and agreed on or none sure; at most the share, worst first."""
+    """Row by row: own word doubted, then another one sure, agreed on, unusual, or none sure; at most the share, worst first."""
     generator = np.random.default_rng(seed)
     n, classes = 40, 3
     own = generator.uniform(0, 1, n).astype(np.float32) ** 3
@@ -224,13 +224,18 @@ def test_what_is_suspected_is_what_the_rule_says(seed, share):
         agree=generator.random(n) < 0.7,
     )
     label = generator.integers(0, classes, n)
-    options = SuspectOptions(confident=0.5, doubted=0.3, share=share)
+    options = SuspectOptions(confident=0.5, doubted=0.3, habitual=0.2, share=share)
     judged = [row for row in range(n) if verdicts.judges[row]]
     usual = [np.mean([own[row] for row in judged if label[row] == one] or [0.0]) for one in range(classes)]
     rows = {WRONG: set(), UNRECOGNISABLE: set()}
     for row in judged:
         sure = verdicts.probability[row] >= max(0.5, usual[verdicts.other[row]])
-        if own[row] <= options.doubted and (verdicts.agree[row] or not sure):
+        others = [one for one in judged if label[one] == label[row] and one != row]
+        alike = [
+            one for one in others if verdicts.other[one] == verdicts.other[row] and verdicts.probability[one] > own[one]
+        ]
+        agreed = verdicts.agree[row] and len(alike) <= 0.2 * max(len(others), 1)
+        if own[row] <= options.doubted and (agreed or not sure):
             rows[WRONG if sure else UNRECOGNISABLE].add(row)
     for reason, found, suspicion in suspected(verdicts, label, classes, options):
         most = max(1, int(share * len(judged)))

@@ -35,17 +35,19 @@ class SuspectOptions:
     """When a drawing is suspected. Probabilities are calibrated, and means over the runs that judge a drawing.
 
     Its own word must have at most `doubted`. It has a wrong label where every judge takes it for the same other word, which
-    has at least `confident` and at least that word's threshold; it is unrecognisable where no other word has so much, and is
-    the more so the more its loss exceeds what is usual for its word. Of each reason at most a `share` of the judged drawings
-    is listed, the most suspicious ones.
+    has at least `confident` and at least that word's threshold; but not where more than `habitual`, a share of the own
+    word's other drawings, are taken for that word as well: such words overlap (computer and laptop), and the label is right.
+    It is unrecognisable where no other word has so much, and is the more so the more its loss exceeds what is usual for its
+    word. Of each reason at most a `share` of the judged drawings is listed, the most suspicious ones.
     """
 
     confident: float = 0.5
     doubted: float = 0.05
+    habitual: float = 0.01
     share: float = 0.02
 
     def __post_init__(self) -> None:
-        for name in ("confident", "doubted", "share"):
+        for name in ("confident", "doubted", "habitual", "share"):
             if not 0 < getattr(self, name) <= 1:
                 raise ValueError(f"{name}: expected more than 0, at most 1, found {getattr(self, name)}")
 
@@ -187,9 +189,10 @@ def suspected(
     other, probability = verdicts.other[judged], verdicts.probability[judged].astype(np.float64)
     sure = probability >= np.fmax(options.confident, thresholds[other])
     doubted = own <= options.doubted
+    alone = _taken_so(mine, other, probability > own, classes) <= options.habitual
     most = max(1, int(options.share * len(judged)))
     suspicions = {
-        WRONG: (doubted & sure & verdicts.agree[judged], probability - own),
+        WRONG: (doubted & sure & alone & verdicts.agree[judged], probability - own),
         UNRECOGNISABLE: (doubted & ~sure, loss - _means(mine, loss, classes)[mine]),
     }
     for reason, (which, suspicion) in suspicions.items():
@@ -257,6 +260,15 @@ def _keep(
     verdicts.other[rows] = other
     verdicts.probability[rows] = mean[each, other]
     verdicts.agree[rows] = (answers.argmax(axis=2) == other).all(axis=0)
+
+
+def _taken_so(
+    label: Int[np.ndarray, "n"], other: Int[np.ndarray, "n"], taken: Bool[np.ndarray, "n"], classes: int
+) -> Float64[np.ndarray, "n"]:
+    """The share of the other drawings of each one's word that are taken for the word that it is taken for."""
+    pair = label.astype(np.int64) * classes + other
+    alike = np.bincount(pair[taken], minlength=classes * classes)[pair] - taken
+    return np.asarray(alike / np.maximum(np.bincount(label, minlength=classes)[label] - 1, 1))
 
 
 def _means(label: Int[np.ndarray, "n"], values: np.ndarray, classes: int) -> Float64[np.ndarray, "classes"]:
