@@ -29,7 +29,7 @@ LAYERS = [
     {"nets", "rounding"},
     {"metrics", "evaluation", "machine", "checkpoint", "run_card", "documents"},
     {"ensemble"},
-    {"predict", "distil", "evaluate", "answers"},
+    {"predict", "distil", "evaluate", "answers", "suspects", "submission"},
     {"feed", "course", "parallel", "tracking"},
     {"train"},
     {"search", "report"},

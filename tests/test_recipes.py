@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -275,6 +276,29 @@ def test_large_is_three_nets_and_their_mean(bin_folder, store, tmp_path):
     assert {command[command.index("--soft-labels") + 1] for command in trainings} == {commands[0][-1]}
     nets = [config_of(command).net for command in trainings]
     assert nets == ["tf_efficientnet_lite0", "resnet18", "gru"]
+
+
+def test_suspects_judges_by_halves_and_trains_with_and_without(bin_folder, store, tmp_path):
+    """Two judges of halves, a list, marks in a copy alone, and two nets a seed that differ in nothing but the store."""
+    (bin_folder / "python").unlink()
+    (bin_folder / "python").symlink_to(shutil.which("true"))  # the table is of runs that are none here
+    run_recipe("suspects.sh", store, tmp_path / "work", BIN=bin_folder, SEEDS="3 4", N=50)
+    commands = asked(tmp_path)
+    trainings = [command for command in commands if command[0] == "train"]
+    assert_known(trainings)
+    assert [command[command.index("--where") + 1] for command in trainings[:2]] == ["fold < 5", "fold >= 5"]
+    whole, cleaned = trainings[2::2], trainings[3::2]
+    assert {command[1] for command in whole} == {str(store)}
+    assert {command[1] for command in cleaned} == {str(tmp_path / "work" / "cleaned")}
+    assert [config_of(command) for command in whole] == [config_of(command) for command in cleaned]
+    assert [config_of(command).seed for command in whole] == [3, 4]
+    suspects, clean = (command for command in commands if command[0] == "data")
+    assert suspects[1:5] == ["suspects", str(tmp_path / "work" / "low"), str(tmp_path / "work" / "high"), str(store)]
+    assert clean[1:3] == ["clean", str(tmp_path / "work" / "cleaned.part")]
+    for command in (suspects, clean):
+        shown = CliRunner().invoke(app, [*command[:2], "--help"]).output
+        assert all(f"{option} " in shown for option in command if option.startswith("--"))
+    assert sorted(path.name for path in store.iterdir()) == ["card.json"]
 
 
 def test_cluster_leaves_the_rest_to_its_first_node(bin_folder, store, tmp_path):

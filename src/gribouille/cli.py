@@ -458,6 +458,31 @@ def evaluate(
         add_evaluation(model, evaluation.summary())
 
 
+@app.command()
+def submit(
+    model: Annotated[
+        Path, typer.Argument(metavar="RUN|MODEL", exists=True, help="Training run, weights, ensemble or model file.")
+    ],
+    sources: Annotated[
+        list[str], typer.Argument(metavar="TEST…", help="Kaggle's test file, .gz and .zst too: file, glob or address.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE.csv", help="The submission.")],
+    threads: Annotated[int, typer.Option(min=0, help="Cores that guess; 0: all that there are.")] = 0,
+) -> None:
+    """Guess Kaggle's test drawings: three words for each key_id, as the challenge wants them."""
+    from gribouille.labels import challenge_words
+    from gribouille.machine import usable_cores
+    from gribouille.predict import predictor_of
+    from gribouille.submission import write_submission
+    from gribouille.terminal import counted
+
+    with counted("Guessing", None) as progress:
+        report = write_submission(predictor_of(model), sources, out, threads or max(1, int(usable_cores())), progress)
+    words = len(challenge_words())
+    known = f"; the model knows {report.words} of the challenge's {words} words" if report.words < words else ""
+    typer.echo(f"{out}: three words for each of {report.drawings:,} drawings{known}")
+
+
 @app.command(context_settings=LATE_OPTIONS, add_help_option=False)
 def report(arguments: Late = None) -> None:
     """Write pages on one or several models: figures, confusions, mistakes, comparisons."""

@@ -308,6 +308,28 @@ def data_clean(
         print_clean(report, "taken back" if undo else "to mark" if dry_run else "marked")
 
 
+@data_app.command("suspects", context_settings={"ignore_unknown_options": True}, add_help_option=False)
+def data_suspects(arguments: Annotated[list[str] | None, typer.Argument(hidden=True)] = None) -> None:
+    """List drawings under a wrong word and drawings of nothing, by runs that did not learn from them."""
+    from gribouille.options import run_with_options
+    from gribouille.suspects import SuspectOptions, write_suspects
+    from gribouille.terminal import counted, print_suspects
+
+    def command(
+        runs: Annotated[list[Path], typer.Argument(metavar="RUN…", exists=True, help="Runs on parts of the store.")],
+        store: StorePath,
+        out: Annotated[Path, typer.Option(metavar="FILE.ndjson", help="The list, for `data clean --list`.")],
+        config: SuspectOptions,
+        where: Annotated[str, typer.Option(metavar="CONDITION", help="Only drawings for which this holds.")] = "",
+    ) -> None:
+        """List drawings under a wrong word and drawings of nothing, by runs that did not learn from them."""
+        with counted("Judging", None) as progress:
+            report = write_suspects(runs, store, out, config, where, progress)
+        print_suspects(out, report)
+
+    run_with_options(command, SuspectOptions, arguments or [], "data suspects")
+
+
 def _expect_alone(option: str, *others: object) -> None:
     """Refuses an option that takes no part in a search beside one that does."""
     if any(other not in (None, False) for other in others):

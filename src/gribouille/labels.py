@@ -11,6 +11,9 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
+# Of the 345 those that Kaggle's challenge of 2018 (kaggle.com/c/quickdraw-doodle-recognition) left out.
+NOT_IN_CHALLENGE = frozenset({"aircraft carrier", "knife", "lighter", "rifle", "syringe"})
+
 
 @cache
 def vocabulary() -> Mapping[str, str]:
@@ -23,3 +26,8 @@ def french(labels: Iterable[str]) -> list[str]:
     """The French word of each English label, in the same order; a label outside the 345 stands for itself."""
     known = vocabulary()
     return [known.get(label, label) for label in labels]
+
+
+def challenge_words() -> frozenset[str]:
+    """The 340 English words of Kaggle's challenge: the only ones that a submission may say."""
+    return frozenset(vocabulary()) - NOT_IN_CHALLENGE

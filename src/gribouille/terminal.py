@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gribouille.metrics import Counts
     from gribouille.search import Found
     from gribouille.search.study import Standing as SearchStanding
+    from gribouille.suspects import SuspectReport
     from gribouille.train import Progress as TrainProgress
 
 
@@ -301,3 +302,14 @@ def print_clean(report: "CleanReport", verb: str) -> None:
     console.print(f"{report.marked:,} of {report.rows:,} drawings are left out once all of these are marked")
     if report.unknown_keys:
         console.print(f"{report.unknown_keys:,} key_ids of the list are not in this store")
+
+
+def print_suspects(out: Path, report: "SuspectReport") -> None:
+    """Prints how many drawings are suspected of what, and how many had no judge."""
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    found = ", ".join(f"{reason} {rows:,} ({rows / report.judged:.2%})" for reason, rows in report.found.items())
+    console.print(f"{out}: {found} of {report.judged:,} drawings")
+    for number, rows in report.by_judges.items():
+        console.print(f"  {rows:,} were judged by {_counted(number, 'run')} that did not learn from them")
+    if report.unjudged:
+        console.print(f"  {report.unjudged:,} are left out: every run has learned from them")
