@@ -32,7 +32,7 @@ LAYERS = [
     {"predict", "distil", "evaluate"},
     {"feed", "course", "parallel", "tracking"},
     {"train"},
-    {"search"},
+    {"search", "experts"},
     {"cluster"},
     {"compact", "quantise", "export"},
     {"server"},
@@ -59,7 +59,7 @@ SHOP = [
 ]
 LABORATORY_PACKAGES = [
     *("torch", "triton", "torchvision", "numba", "pyarrow", "timm", "onnx", "onnxscript", "safetensors"),
-    *("optuna", "matplotlib", "tensorboard", "ray", "mlflow", "PIL"),
+    *("optuna", "lightgbm", "matplotlib", "tensorboard", "ray", "mlflow", "PIL"),
     *("fsspec", "aiohttp", "gcsfs", "s3fs", "botocore", "tenacity", "filelock"),
 ]
 

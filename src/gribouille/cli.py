@@ -22,7 +22,19 @@ if TYPE_CHECKING:
 
 # What gribouille[train] brings.
 LABORATORY = {
-    *("PIL", "matplotlib", "numba", "onnx", "onnxscript", "optuna", "pyarrow", "safetensors", "tensorboard", "timm"),
+    *(
+        "PIL",
+        "lightgbm",
+        "matplotlib",
+        "numba",
+        "onnx",
+        "onnxscript",
+        "optuna",
+        "pyarrow",
+        "safetensors",
+        "tensorboard",
+        "timm",
+    ),
     *("torch", "torchvision", "zstandard"),
 }
 # What gribouille[cloud] brings, for sources that are no files here.
@@ -350,28 +362,29 @@ def _written_reports(out: Path) -> list[Path]:
 
 @app.command(context_settings=LATE_OPTIONS, add_help_option=False)
 def ensemble(arguments: Late = None) -> None:
-    """Make one recogniser of several runs."""
-    from gribouille.ensemble import EnsembleOptions, combine, questions
+    """Make one recogniser of several, or of one and its experts."""
+    from gribouille.ensemble import EnsembleOptions
+    from gribouille.experts import assemble
     from gribouille.options import run_with_options
-    from gribouille.terminal import counted
+    from gribouille.terminal import counted, print_ensemble
 
     def command(
-        runs: Annotated[list[Path], typer.Argument(metavar="RUN…", exists=True, help="Runs of the same words.")],
-        out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the ensemble, for `evaluate`.")],
+        members: Annotated[
+            list[Path],
+            typer.Argument(metavar="RUN|MODEL…", exists=True, help="Runs and model files; one run for its experts."),
+        ],
+        out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the ensemble, for `evaluate`, `export`.")],
         config: EnsembleOptions,
-        store: Annotated[Path | None, typer.Option(help="Store that a linear layer learns from.")] = None,
+        store: Annotated[Path | None, typer.Option(help="Store to learn from, and to judge on.")] = None,
         where: Where = "",
         max_per_class: MaxPerClass = 0,
     ) -> None:
-        """Make one recogniser of several runs."""
+        """Make one recogniser of several, or of one and its experts."""
         _expect_store(store, where, max_per_class)
         opened = None if store is None else _opened(store, where, max_per_class)
-        asked = 0 if opened is None else questions(opened, config)
-        with counted("Asking the members", asked) as progress:
-            card = combine(runs, out, config, opened, progress)
-        top1 = card.metrics.get("validation", {}).get("top1")
-        score = "" if top1 is None else f"; top-1 on validation drawings {top1:.1%}"
-        typer.echo(f"{out}: {card.how} of {len(card.members)} runs{score}")
+        with counted("Asking the members", None) as progress:
+            card = assemble(members, out, config, opened, progress)
+        print_ensemble(out, card)
 
     run_with_options(command, EnsembleOptions, arguments or [], "ensemble")
 
