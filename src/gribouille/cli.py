@@ -363,7 +363,7 @@ def _written_reports(out: Path) -> list[Path]:
 @app.command(context_settings=LATE_OPTIONS, add_help_option=False)
 def ensemble(arguments: Late = None) -> None:
     """Make one recogniser of several, or of one and its experts."""
-    from gribouille.ensemble import EnsembleOptions
+    from gribouille.ensemble import EnsembleOptions, questions
     from gribouille.experts import assemble
     from gribouille.options import run_with_options
     from gribouille.terminal import counted, print_ensemble
@@ -382,7 +382,8 @@ def ensemble(arguments: Late = None) -> None:
         """Make one recogniser of several, or of one and its experts."""
         _expect_store(store, where, max_per_class)
         opened = None if store is None else _opened(store, where, max_per_class)
-        with counted("Asking the members", None) as progress:
+        asked = None if opened is None or config.how == "experts" else questions(opened, config)
+        with counted("Asking the members", asked) as progress:
             card = assemble(members, out, config, opened, progress)
         print_ensemble(out, card)
 
