@@ -19,7 +19,7 @@ from sampling import interval
 
 from gribouille.drawing import Drawings
 from gribouille.evaluate import FRACTIONS, unfinished
-from gribouille.metrics import calibration_error
+from gribouille.metrics import reliability
 from gribouille.predict import Predictor, predictor_of
 from gribouille.sampling import batches_of, distinct_rows
 from gribouille.store import Store
@@ -50,7 +50,7 @@ def error_of_perfection(probabilities: np.ndarray, repeats: int = 200) -> tuple[
     generator, classes = np.random.default_rng(0), probabilities.shape[1]
     best, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
     found = [
-        calibration_error(probabilities, np.where(generator.random(len(best)) < sure, best, (best + 1) % classes))
+        reliability(probabilities, np.where(generator.random(len(best)) < sure, best, (best + 1) % classes)).error
         for _ in range(repeats)
     ]
     low, high = np.quantile(found, [0.05, 0.95])
@@ -110,7 +110,7 @@ def main() -> None:
     for fraction in FRACTIONS:
         said = own if fraction == 1 else answers(model, store, rows, fraction)
         mean, low, high = (100 * each for each in error_of_perfection(said))
-        print(f"{fraction:5.0%}  {100 * calibration_error(said, label):5.2f}   {mean:5.2f} ({low:.2f} – {high:.2f})")
+        print(f"{fraction:5.0%}  {100 * reliability(said, label).error:5.2f}   {mean:5.2f} ({low:.2f} – {high:.2f})")
 
 
 if __name__ == "__main__":

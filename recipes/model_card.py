@@ -22,9 +22,7 @@ import numpy as np
 from gribouille.checkpoint import write_atomically
 from gribouille.evaluate import FRACTIONS, evaluate
 from gribouille.labels import french
-from gribouille.metrics import confusion
-from gribouille.predict import Predictor, predictor_of
-from gribouille.sampling import batches_of, distinct_rows
+from gribouille.predict import predictor_of
 from gribouille.store import AnyStore, Store
 from gribouille.word_scores import WordScores, word_scores_path
 
@@ -65,23 +63,13 @@ def measured(path: Path, store: AnyStore, work: Path) -> Measured:
     kept = work / f"{sha256(path.read_bytes()).hexdigest()[:16]}-{store.hash[:12]}.json"
     if not kept.exists():
         predictor = predictor_of(path)
-        found = {
-            "summary": evaluate(predictor, store, "test", FRACTIONS).summary(),
-            "taken": confused(predictor, store).tolist(),
-        }
+        columns, evaluation = predictor.columns_of(store.labels), evaluate(predictor, store)
+        taken = evaluation.group("all rows").confusion[np.ix_(columns, columns)]
+        found = {"summary": evaluation.summary(), "taken": taken.tolist()}
         work.mkdir(parents=True, exist_ok=True)
         write_atomically(kept, lambda place: place.write_text(json.dumps(found), encoding="utf-8"))
     found = json.loads(kept.read_text(encoding="utf-8"))
     return Measured(found["summary"], np.array(found["taken"]))
-
-
-def confused(predictor: Predictor, store: AnyStore) -> np.ndarray:
-    """How many finished test drawings of each word (rows) were taken for each (columns)."""
-    columns, rows = predictor.columns_of(store.labels), distinct_rows(store, "test")
-    total = np.zeros((len(store.labels), len(store.labels)), np.int64)
-    for batch in batches_of(rows, 256):
-        total += confusion(predictor.probabilities(store.gather(batch))[:, columns], store.label[batch])
-    return total
 
 
 def number(value: float, language: str) -> str:

@@ -11,7 +11,8 @@
 #   N=500 EPOCHS=35 SIDE=224 LINE=6/256 CHANNELS=ink NET=resnet18 WORDS=…
 #   PRETRAINED=timm (its hub or cache), a file of timm's RGB weights, or none: there is no silent falling back to none
 # What the poster does not say (batch, learning rate, schedule, validation, precision) is ours: BATCH RATE VALIDATION PRECISION.
-#   DEVICE=cpu|cuda THREADS=0 BIN=.venv/bin
+#   DEVICE=cpu|cuda THREADS=0 BIN=.venv/bin SEEDS="0 1 2"
+#   BESIDE: more rows for the table, NAME=MODEL, one a line
 #
 # Costs: at the poster's size 2 × 5.95 million drawings of 224 px: nothing for a CPU, and NOT RUN. Reached, small: recipes/README.md.
 set -euo pipefail
@@ -22,7 +23,7 @@ BIN=${BIN:-$here/.venv/bin}
 N=${N:-500} EPOCHS=${EPOCHS:-35} SIDE=${SIDE:-224} LINE=${LINE:-6/256} CHANNELS=${CHANNELS:-ink} NET=${NET:-resnet18}
 PRETRAINED=${PRETRAINED:-timm} FIRST_CONV=${FIRST_CONV:-random}
 BATCH=${BATCH:-128} RATE=${RATE:-1e-3} VALIDATION=${VALIDATION:-20000} PRECISION=${PRECISION:-bfloat16}
-DEVICE=${DEVICE:-cpu} THREADS=${THREADS:-0}
+DEVICE=${DEVICE:-cpu} THREADS=${THREADS:-0} SEEDS=${SEEDS:-0} BESIDE=${BESIDE:-}
 
 if [ -e "$given/card.json" ]; then
   store=$given
@@ -46,23 +47,19 @@ fi
 train() {
   local pretrained=()
   [ "$PRETRAINED" = none ] || pretrained=(--pretrained "$PRETRAINED" --first-conv "$FIRST_CONV")
-  "$BIN/gribouille" train "$store" --out "$work/$1" --sampling "$1" --net "$NET" ${pretrained[@]+"${pretrained[@]}"} \
+  "$BIN/gribouille" train "$store" --out "$work/$seed/$1" --sampling "$1" --net "$NET" ${pretrained[@]+"${pretrained[@]}"} \
     --side "$SIDE" --channels "$CHANNELS" --line "$("$BIN/python" -c "print($LINE)")" --epochs "$EPOCHS" --per-class "$N" \
     --rotation 0 --stretch 0 --shear 0 --jitter 0 --mirror 0 --cut 0 --smoothing 0 --average 0 \
     --batch "$BATCH" --rate "$RATE" --warmup 0.1 --validation "$VALIDATION" --precision "$PRECISION" --device "$DEVICE" \
-    --threads "$THREADS" --save-every 100
+    --threads "$THREADS" --save-every 100 --seed "$seed"
 }
-train fixed
-train targeted
-for how in linear mean; do
-  [ -e "$work/$how/ensemble.json" ] || "$BIN/gribouille" ensemble "$work/fixed" "$work/targeted" --store "$store" --how "$how" \
-    --per-class "$N" --out "$work/$how"
-done
-for row in fixed targeted linear mean; do
-  [ -e "$work/$row.json" ] || {
-    "$BIN/gribouille" evaluate "$work/$row" "$store" --json > "$work/$row.json.part"
-    mv "$work/$row.json.part" "$work/$row.json"
-  }
+for seed in $SEEDS; do
+  train fixed
+  train targeted
+  for how in linear mean; do
+    [ -e "$work/$seed/$how/ensemble.json" ] || "$BIN/gribouille" ensemble "$work/$seed/fixed" "$work/$seed/targeted" --store "$store" \
+      --how "$how" --per-class "$N" --seed "$seed" --out "$work/$seed/$how"
+  done
 done
 
 # What differs from the poster, then the table; both are kept beside the runs.
@@ -79,24 +76,7 @@ differs() { [ "$2" = "$3" ] || echo "- $1: $2 (the poster: $3)"; }
   differs "first layer of these" "$FIRST_CONV" random
   echo "- equally many drawings for both networks: a targeted pass is shorter, so there are more of them"
   echo "- not stated there, so ours: batch $BATCH, AdamW at $RATE in one cycle, $PRECISION, A of up to $VALIDATION validation drawings"
-  "$BIN/python" - "$work" "$store" <<'PYTHON'
-import json
-import sys
-from pathlib import Path
-
-work, store = map(Path, sys.argv[1:])
-card = json.loads((store / "card.json").read_text())
-print(f"- data: {card['rows']:,} drawings of {len(card['labels'])} words (the poster: 49.7 million of 340)\n")
-POSTER = {"fixed": (77.57, 83.78), "targeted": (79.58, 85.42), "linear": (75.92, 82.64), "mean": (79.93, 85.66)}
-NAMES = {"fixed": "fixed N", "targeted": "targeted", "linear": "ensemble, linear layer", "mean": "ensemble, mean"}
-rows = {name: json.loads((work / f"{name}.json").read_text()) for name in NAMES}
-n = {group: rows["fixed"][group]["100%"]["n"] for group in ("natural mix", "recognized")}
-print(f"| | natural mix (n = {n['natural mix']:,}): accuracy | MAP@3 | recognized (n = {n['recognized']:,}): accuracy | MAP@3 "
-      "| *the poster (n = 340,000): accuracy* | *MAP@3* |\n|---|---|---|---|---|---|---|")
-for name, row in rows.items():
-    ours = [row[group]["100%"][measure] for group in n for measure in ("top1", "map3")]
-    figures = ["–" if value is None else f"{value:.2%}"[:-1] for value in ours]
-    print("| " + " | ".join([NAMES[name], *figures, *(f"*{value}*" for value in POSTER[name])]) + " |")
-print(f"\n{rows['fixed']['protocol']}")
-PYTHON
+  beside=()
+  while IFS= read -r one; do [ -z "$one" ] || beside+=(--beside "$one"); done <<< "$BESIDE"
+  "$BIN/python" "$here/recipes/poster_table.py" "$store" "$work" ${beside[@]+"${beside[@]}"}
 } | tee "$work/table.md"

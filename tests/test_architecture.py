@@ -27,9 +27,9 @@ LAYERS = [
     {"raster", "resident"},
     {"data"},
     {"nets", "rounding"},
-    {"metrics", "machine", "checkpoint", "run_card"},
+    {"metrics", "evaluation", "machine", "checkpoint", "run_card"},
     {"ensemble"},
-    {"predict", "distil", "evaluate"},
+    {"predict", "distil", "evaluate", "answers"},
     {"feed", "course", "parallel", "tracking"},
     {"train"},
     {"search", "experts"},
@@ -59,7 +59,7 @@ SHOP = [
 ]
 LABORATORY_PACKAGES = [
     *("torch", "triton", "torchvision", "numba", "pyarrow", "timm", "onnx", "onnxscript", "safetensors"),
-    *("optuna", "lightgbm", "matplotlib", "tensorboard", "ray", "mlflow", "PIL"),
+    *("scipy", "optuna", "lightgbm", "matplotlib", "tensorboard", "ray", "mlflow", "PIL"),
     *("fsspec", "aiohttp", "gcsfs", "s3fs", "botocore", "tenacity", "filelock"),
 ]
 

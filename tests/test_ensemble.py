@@ -25,7 +25,7 @@ from gribouille.ensemble import (
 from gribouille.ensemble.asking import judged_rows, taught_rows
 from gribouille.ensemble.card import read_card
 from gribouille.ensemble.members import names_of
-from gribouille.evaluate import evaluate
+from gribouille.evaluate import EvaluateOptions, evaluate
 from gribouille.export import ExportSpec, export_run
 from gribouille.nets import build_net
 from gribouille.predict import predictor_of
@@ -109,7 +109,7 @@ def test_goes_through_evaluate_like_everything_else(store, runs, tmp_path):
     """An ensemble's folder is asked as any run is."""
     combine(runs, tmp_path / "mean", EnsembleOptions())
     predictor = predictor_of(tmp_path / "mean")
-    assert evaluate(predictor, store, "test", (1.0,)).group("all rows").n == np.count_nonzero(store.split == 2)
+    assert evaluate(predictor, store, EvaluateOptions(fractions=(1.0,))).n == np.count_nonzero(store.split == 2)
 
 
 def test_layer_starts_as_the_mean_of_the_logits():

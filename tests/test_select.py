@@ -17,7 +17,7 @@ from shapes import records
 from gribouille.formats.records import NO_TIMESTAMP
 from gribouille.ingest import IngestOptions, ingest
 from gribouille.store import Selection, SelectionError, Store, StoreError, open_selected, select
-from gribouille.store.split import SPLITS
+from gribouille.store.split import FOLDS, SPLITS, fold_of
 
 Row = dict[str, Any]
 Slow = Callable[[Row], bool | None]  # a condition, row by row: true, false, or neither
@@ -53,6 +53,8 @@ def store(tmp_path_factory) -> Store:
 def rows(store) -> list[Row]:
     """Every row as a dictionary of what conditions can name, None where it is not known, read from its records."""
     everything = store.records(np.arange(len(store)))
+    keyed = everything.keyed
+    folds = fold_of(everything.key_id, keyed, *store.packed(np.flatnonzero(~keyed)))
     listed = []
     for index in range(len(store)):
         timestamp = int(everything.timestamp[index])
@@ -68,6 +70,7 @@ def rows(store) -> list[Row]:
                 "date": None if when is None else when.date(),
                 "key_id": int(everything.key_id[index]) if everything.keyed[index] else None,
                 "split": SPLITS[store.split[index]],
+                "fold": int(folds[index]),
                 "points": len(drawing),
                 "strokes": int(np.count_nonzero(drawing[:, 2] == 0)),
                 "timed": bool(everything.timed[index]),
@@ -79,7 +82,7 @@ def rows(store) -> list[Row]:
 
 # ---------------------------------------------------------------- any condition, against a slow evaluation
 
-NUMBERS = ("points", "strokes")
+NUMBERS = ("points", "strokes", "fold")
 TEXTS = {
     "word": ["circle", "cross", "square", "zigzag"],
     "country": ["FR", "US", "CA", "QQ"],
@@ -425,6 +428,19 @@ def test_strokes_are_counted_only_where_they_decide(store, monkeypatch):
     asked.clear()
     assert len(select(store, "strokes == 2 or word != 'cross'")) == len(store)
     assert sum(asked) == crosses
+
+
+def test_folds_part_the_drawings(store):
+    """Each drawing is in one fold, the same one in a view; raw and simplified forms of one drawing share theirs."""
+    parts = [select(store, f"fold == {fold}").rows for fold in range(FOLDS)]
+    assert sorted(np.concatenate(parts).tolist()) == list(range(len(store)))
+    some = select(store, "recognized")
+    assert select(some, "fold < 5").rows.tolist() == sorted(set(some.rows) & set(select(store, "fold < 5").rows))
+    fold = np.empty(len(store), np.int64)
+    for number, rows in enumerate(parts):
+        fold[rows] = number
+    for key in np.unique(store.key_id[store.keyed]):
+        assert len(set(fold[store.keyed & (store.key_id == key)])) == 1
 
 
 def test_columns_that_no_condition_names_are_not_read(store):

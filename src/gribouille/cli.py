@@ -9,6 +9,7 @@ import os
 import sys
 import webbrowser
 from contextlib import nullcontext
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,6 +33,7 @@ LABORATORY = {
         "optuna",
         "pyarrow",
         "safetensors",
+        "scipy",
         "tensorboard",
         "timm",
     ),
@@ -62,6 +64,16 @@ Where = Annotated[
         help="Only drawings for which this holds, such as \"country == 'FR' and recognized\": docs/selecting.md.",
     ),
 ]
+
+
+class Split(StrEnum):
+    """The parts of a store that drawings are judged on, or learned from."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
 MaxPerClass = Annotated[
     int, typer.Option(metavar="N", min=0, help="At most so many drawings of each word in each split; 0: all.")
 ]
@@ -393,33 +405,51 @@ def ensemble(arguments: Late = None) -> None:
 @app.command()
 def evaluate(
     model: Annotated[
-        Path, typer.Argument(metavar="RUN|MODEL", exists=True, help="Training run, weights or model file.")
+        Path, typer.Argument(metavar="RUN|MODEL", exists=True, help="Training run, weights, ensemble or model file.")
     ],
     store: Annotated[Path, typer.Argument(help="Store with the drawings to guess.")],
-    split: Annotated[str, typer.Option(help="Which of its drawings: train, validation or test.")] = "test",
+    split: Annotated[Split, typer.Option(help="Which of its drawings.")] = Split.TEST,
+    drawings: Annotated[int, typer.Option(min=0, help="At most so many random ones of them; 0: all.")] = 0,
+    beside: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN|MODEL", exists=True, help="Another to compare with, on the very same drawings."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything, per word too, as JSON.")] = False,
     where: Where = "",
     max_per_class: MaxPerClass = 0,
 ) -> None:
     """Count how well a net guesses a store's drawings.
 
-    Each at 25, 50, 75 and 100 % of its ink; recognized drawings and the natural mix apart.
+    Each at 25, 50, 75 and 100 % of its ink; recognized drawings and the natural mix apart; with 95 % intervals.
     """
+    from gribouille.answers import Outcomes, compared
     from gribouille.checkpoint import BEST
-    from gribouille.evaluate import FRACTIONS, evaluate
+    from gribouille.evaluate import EvaluateOptions, evaluate, rows_of
+    from gribouille.metrics import comparison
     from gribouille.predict import predictor_of
     from gribouille.run_card import add_evaluation
-    from gribouille.sampling import distinct_rows
-    from gribouille.terminal import counted, print_evaluation
+    from gribouille.terminal import counted, print_comparison, print_evaluation
 
-    opened = _opened(store, where, max_per_class)
-    with counted("Guessing", len(distinct_rows(opened, split))) as progress:
-        evaluation = evaluate(predictor_of(model), opened, split, FRACTIONS, progress)
+    opened, options = _opened(store, where, max_per_class), EvaluateOptions(split.value, drawings=drawings)
+    models = [model] if beside is None else [model, beside]
+    outcomes, evaluations = [], []
+    with counted("Guessing", len(models) * len(rows_of(opened, options))) as progress:
+        for each in models:
+            outcomes.append(Outcomes())
+            evaluations.append(evaluate(predictor_of(each), opened, options, progress, outcomes[-1]))
+    evaluation, *others = evaluations
+    one, *rest = [kept.of(each.labels) for kept, each in zip(outcomes, evaluations, strict=True)]
+    difference = comparison(compared(rest[0], one)) if rest else None
     if as_json:
-        per_class = {"per class": evaluation.per_class(), "per class, all rows": evaluation.per_class("all rows")}
-        typer.echo(json.dumps({**evaluation.summary(), **per_class}, indent=1, allow_nan=False))
+        found = {**evaluation.summary(), "per class": evaluation.per_class()}
+        found |= {"per class, all rows": evaluation.per_class("all rows"), "details": evaluation.details()}
+        if beside is not None:
+            found |= {"beside": {"model": str(beside), **others[0].summary(), "comparison": difference}}
+        typer.echo(json.dumps(found, indent=1, allow_nan=False))
     else:
-        print_evaluation(evaluation.summary(), evaluation.per_class())
+        print_evaluation(evaluation)
+        if difference is not None:
+            print_comparison(str(model), str(beside), difference)
     if (model / BEST).is_file():  # a run: its card shows what it reached
         add_evaluation(model, evaluation.summary())
 

@@ -1,99 +1,174 @@
-"""How good a recogniser is on a store's drawings: finished and unfinished, natural mix and recognized ones apart.
+"""How good a recogniser is on a store's drawings, finished and unfinished: a predictor and a store in, an `Evaluation` out."""
 
-Natural mix means rows whose `recognized` is known (true or false): rows that lost the field come mostly from a sample of
-recognized drawings, on which every score is about 4 points higher (../shared/data/README.md).
-"""
-
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import numpy as np
+from jaxtyping import Float32, Int, Int64
 
 from gribouille.drawing import Drawings, prefix
-from gribouille.metrics import Counts, calibration_error, count
+from gribouille.evaluation import GROUPS, STROKES, Evaluation, Tally
+from gribouille.metrics import (
+    confusion,
+    count,
+    counts_of,
+    places_of,
+    reliability,
+    temperature_of,
+    tempered,
+)
+from gribouille.metrics.calibration import LEAST
 from gribouille.predict import Predictor
-from gribouille.sampling import batches_of, distinct_rows
+from gribouille.sampling import Rows, batches_of, distinct_rows, shard_of, validation_rows
 from gribouille.store import AnyStore, named
 
 FRACTIONS = (0.25, 0.5, 0.75, 1.0)  # of the ink
 BATCH = 256  # drawings
-GROUPS = {"recognized": (1,), "natural mix": (0, 1), "all rows": (-1, 0, 1)}
+Watch = Callable[[Rows, np.ndarray, np.ndarray], None]
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """Counts by fraction of the ink and by the value of `recognized` (1 true, 0 false, −1 lost), what was counted, and
-    the calibration error on finished drawings of the natural mix (nan without any)."""
+class EvaluateOptions:
+    """What is evaluated: at most `drawings` random drawings of a split (0: all, each key_id once), at each of the `fractions`
+    of their ink, ascending and the last 1; the temperature is fitted to at most `calibrated_on` validation drawings (0: none
+    is). Of `parts` evaluations that together are the whole, this is the one with number `part`."""
 
-    labels: tuple[str, ...]
-    protocol: str
-    counts: dict[tuple[float, int], Counts]
-    calibration: float
+    split: Literal["train", "validation", "test"] = "test"
+    fractions: tuple[float, ...] = FRACTIONS
+    drawings: int = 0
+    calibrated_on: int = 3000
+    part: int = 0
+    parts: int = 1
 
-    def group(self, name: str, fraction: float = 1.0) -> Counts:
-        """The counts of a group ("recognized", "natural mix" or "all rows") at a fraction of the ink."""
-        return sum((self.counts[fraction, value] for value in GROUPS[name]), Counts.none(len(self.labels)))
-
-    @property
-    def fractions(self) -> list[float]:
-        """Fractions of the ink that were evaluated, ascending."""
-        return sorted({fraction for fraction, _ in self.counts})
-
-    def summary(self) -> dict[str, Any]:
-        """Protocol, calibration error and, per group and percentage of the ink, the summary of its counts; for cards."""
-        return {
-            "protocol": self.protocol,
-            "calibration error": None if math.isnan(self.calibration) else self.calibration,
-            **{
-                name: {f"{fraction:.0%}": self.group(name, fraction).summary() for fraction in self.fractions}
-                for name in GROUPS
-            },
-        }
-
-    def per_class(self, name: str = "natural mix") -> dict[str, float]:
-        """Top-1 on finished drawings of a group, of every class that it has drawings of."""
-        top1 = zip(self.labels, self.group(name).per_class.tolist(), strict=True)
-        return {label: share for label, share in top1 if not math.isnan(share)}
+    def __post_init__(self) -> None:
+        if not self.fractions or self.fractions[-1] != 1 or not all(0 < one <= 1 for one in self.fractions):
+            raise ValueError(
+                f"fractions: expected shares of the ink above 0, the last one 1, found {list(self.fractions)}"
+            )
+        if list(self.fractions) != sorted(set(self.fractions)):
+            raise ValueError(f"fractions: expected them ascending, each once, found {list(self.fractions)}")
+        for name in ("drawings", "calibrated_on"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name}: expected at least 0, found {getattr(self, name)}")
+        if not 0 <= self.part < self.parts:
+            raise ValueError(f"part: expected from 0 to {self.parts - 1}, found {self.part}")
 
 
 def evaluate(
     predictor: Predictor,
     store: AnyStore,
-    split: str = "test",
-    fractions: Sequence[float] = FRACTIONS,
+    options: EvaluateOptions | None = None,
     progress: Callable[[int], None] = lambda done: None,
+    watch: Watch = lambda rows, label, probabilities: None,
 ) -> Evaluation:
     """Count how well a predictor guesses the rows of a split, each drawing once, at each fraction of the ink.
 
-    It chooses among all labels that it knows, also where the store has only some of them. Raises ValueError where the
-    store has a label that it does not know.
+    It chooses among all labels that it knows, also where the store has only some of them. `progress` hears of every drawing,
+    `watch` of every batch of finished ones: their rows, the predictor's class of each, probabilities float32 [n, classes].
+    Raises ValueError where the store has a label that it does not know.
     """
+    options = options or EvaluateOptions()
     columns = predictor.columns_of(store.labels)
-    rows = distinct_rows(store, split)
-    none = Counts.none(len(predictor.labels))
-    counts = {(fraction, value): none for fraction in fractions for value in GROUPS["all rows"]}
-    natural = [(np.zeros((0, len(predictor.labels)), np.float32), np.zeros(0, np.int64))]
+    temperature = _temperature(predictor, store, options)
+    none = Tally.none(len(options.fractions), len(predictor.labels), len(store.countries))
+    tallies = dict.fromkeys(GROUPS["all rows"], none)
+    rows = rows_of(store, options)
     for batch in batches_of(rows, BATCH) if len(rows) else []:
-        drawings, label, recognized = store.gather(batch), columns[store.label[batch]], store.recognized[batch]
-        for fraction in fractions:
-            probabilities = predictor.probabilities(unfinished(drawings, fraction))
-            for value in np.unique(recognized).tolist():
-                mine = recognized == value
-                counts[fraction, value] += count(probabilities[mine], label[mine])
-            if fraction == 1:
-                natural.append((probabilities[recognized >= 0], label[recognized >= 0]))
+        drawings, label = store.gather(batch), columns[store.label[batch]]
+        answers = [predictor.probabilities(unfinished(drawings, fraction)) for fraction in options.fractions]
+        whole = _Batch(label, _strokes(drawings), _countries(store, batch), answers)
+        for value, mine in _by_value(store.recognized[batch]):
+            tallies[value] += _tally(whole.of(mine), temperature, len(store.countries))
+        watch(batch, label, answers[-1])
         progress(len(batch))
-    protocol = (
-        f"{split} split of {named(store)}, each key_id once, {len(rows)} drawings, "
-        f"best of {len(predictor.labels)} labels; natural mix = rows whose recognized is known; "
-        "unfinished = the simplified drawing cut by ink and boxed again"
+    return Evaluation(
+        labels=predictor.labels,
+        fractions=options.fractions,
+        countries=store.countries,
+        split=options.split,
+        store=named(store),
+        temperature=temperature,
+        tallies=tallies,
+        parts=(frozenset({options.part}), options.parts),
     )
-    error = calibration_error(*(np.concatenate(part) for part in zip(*natural, strict=True)))
-    return Evaluation(predictor.labels, protocol, counts, error)
+
+
+def rows_of(store: AnyStore, options: EvaluateOptions) -> Rows:
+    """The rows that an evaluation with these options sees, ascending."""
+    rows = distinct_rows(store, options.split)
+    if options.drawings:
+        rows = np.sort(np.random.default_rng(0).permutation(rows)[: options.drawings])
+    return np.asarray(shard_of(rows, options.part, options.parts))
 
 
 def unfinished(drawings: Drawings, fraction: float) -> Drawings:
     """The drawings as they stood at a fraction of their ink."""
     return drawings if fraction == 1 else Drawings.of([prefix(drawing, fraction) for drawing in drawings])
+
+
+def stays_from(right: Sequence[np.ndarray]) -> Int64[np.ndarray, "n"]:
+    """The index of the first fraction from which on each drawing's best guess is right at every one; their number where it
+    is wrong at the last. `right`: bool [n] of each fraction, ascending."""
+    table = np.stack(right)
+    return np.asarray(len(table) - np.cumprod(table[::-1], axis=0).sum(axis=0))
+
+
+@dataclass(frozen=True, eq=False)
+class _Batch:
+    """Drawings: the predictor's class of each, its group by number of strokes and by country (from 0), and the predictor's
+    probabilities at each fraction."""
+
+    label: Int[np.ndarray, "n"]
+    strokes: Int[np.ndarray, "n"]
+    country: Int[np.ndarray, "n"]
+    answers: list[Float32[np.ndarray, "n classes"]]
+
+    def of(self, mine: Int[np.ndarray, "some"]) -> "_Batch":
+        """Some of them."""
+        return _Batch(
+            self.label[mine], self.strokes[mine], self.country[mine], [answer[mine] for answer in self.answers]
+        )
+
+
+def _tally(batch: _Batch, temperature: float, countries: int) -> Tally:
+    label, finished = batch.label, batch.answers[-1]
+    place = places_of(finished, label)
+    stays = stays_from([answer.argmax(axis=1) == label for answer in batch.answers])
+    plain = reliability(finished, label)
+    return Tally(
+        by_ink=tuple(count(answer, label) for answer in batch.answers),
+        stays=np.bincount(stays, minlength=len(batch.answers) + 1),
+        confusion=confusion(finished, label),
+        reliability=plain,
+        tempered=plain if temperature == 1 else reliability(tempered(finished, temperature), label),
+        by_strokes=counts_of(place, batch.strokes, STROKES),
+        by_country=counts_of(place, batch.country, countries + 1),
+    )
+
+
+def _strokes(drawings: Drawings) -> Int64[np.ndarray, "n"]:
+    """Each drawing's group by number of strokes, from 0."""
+    strokes = np.add.reduceat((drawings.points[:, 2] == 0).astype(np.int64), drawings.offsets[:-1])
+    return np.minimum(strokes, STROKES) - 1
+
+
+def _countries(store: AnyStore, rows: Rows) -> Int64[np.ndarray, "n"]:
+    """Each drawing's country, from 0; the last group: not known."""
+    country = store.country[rows].astype(np.int64)
+    return np.where(country < 0, len(store.countries), country)
+
+
+def _by_value(recognized: Int[np.ndarray, "n"]) -> Iterator[tuple[int, Int64[np.ndarray, "some"]]]:
+    for value in np.unique(recognized).tolist():
+        yield value, np.flatnonzero(recognized == value)
+
+
+def _temperature(predictor: Predictor, store: AnyStore, options: EvaluateOptions) -> float:
+    """Fitted to validation drawings; 1 where there are none, or where these are what is to be judged."""
+    rows = validation_rows(store, options.calibrated_on)
+    if not len(rows) or options.split == "validation":
+        return 1.0
+    batches = [predictor.probabilities(store.gather(batch)) for batch in batches_of(rows, BATCH)]
+    logits = np.log(np.maximum(np.concatenate(batches), LEAST))
+    return temperature_of(logits, predictor.columns_of(store.labels)[store.label[rows]])

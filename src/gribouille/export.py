@@ -26,7 +26,7 @@ from gribouille.checkpoint import Card, load_weights, write_atomically
 from gribouille.compact import pack
 from gribouille.drawing import Drawing, Drawings, drawing_of, prefix
 from gribouille.ensemble import Logits, net_logits
-from gribouille.evaluate import evaluate
+from gribouille.evaluate import EvaluateOptions, evaluate
 from gribouille.labels import french
 from gribouille.metrics import softmax, temperature_of
 from gribouille.nets import PointNet
@@ -195,7 +195,7 @@ def export_run(
     form = form_of(net, card.spec, spec, typical(store) if spec.arithmetic == "int8" else None)
     temperature = _fitted_temperature(logits_predictor(form.logits, card.labels), store)
     calibrated = logits_predictor(form.logits, card.labels, temperature=temperature)
-    metrics = evaluate(calibrated, store, "test", progress=progress).summary()
+    metrics = evaluate(calibrated, store, EvaluateOptions(calibrated_on=0), progress).summary()
     imprint = replace(imprint, temperature=temperature, metrics=metrics)
     return _write(form, net, imprint, out, store.gather(_spread(distinct_rows(store, "test"), GOLDEN)), spec)
 

@@ -4,6 +4,7 @@ A bar is a context manager whose value is the callback that the laboratory's fun
 """
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from gribouille.data.clean import CleanReport
     from gribouille.data.summary import Summary
     from gribouille.ensemble import EnsembleCard
+    from gribouille.evaluation import Evaluation
     from gribouille.fetch import Fetched, Forecast, Plan
+    from gribouille.metrics import Counts
     from gribouille.search import Found
     from gribouille.search.study import Standing as SearchStanding
     from gribouille.train import Progress as TrainProgress
@@ -195,27 +198,69 @@ def _print_correlation(console: Console, found: Mapping[str, Any]) -> None:
     console.print(f"Worth having, in this order: {', '.join(steps)}", markup=False)
 
 
-def print_evaluation(summary: Mapping[str, Any], per_class: Mapping[str, float], extremes: int = 8) -> None:
-    """Prints an evaluation's summary as a table, one row a group and share of the ink, and its worst and best words."""
-    table = Table("drawings", "ink", "n", "top-1", "top-3", "MAP@3", "top-1, mean of words")
-    for group, by_ink in summary.items():
-        if not isinstance(by_ink, Mapping):
-            continue
-        for ink, scores in by_ink.items():
-            shares = [
-                "" if scores[name] is None else f"{100 * scores[name]:.2f}"
-                for name in ("top1", "top3", "map3", "classes_top1")
-            ]
-            table.add_row(group, ink, f"{scores['n']:,}", *shares)
+def print_evaluation(evaluation: "Evaluation", extremes: int = 8) -> None:
+    """Prints an evaluation as a table, one row a group and share of the ink, what it takes until the right guess stays, its
+    worst and best words, and how far its probabilities are to be believed."""
+    from gribouille.evaluation import GROUPS
+    from gribouille.metrics import bootstrap
+
+    table = Table("drawings", "ink", "n", "top-1", "top-3", "MAP@3", "top-1, mean of words", "MAP@3, mean of words")
+    for group in GROUPS:
+        for fraction, counts in zip(evaluation.fractions, evaluation.group(group).by_ink, strict=True):
+            shares = ["" if math.isnan(share) else f"{100 * share:.2f}" for share in _shares_of(counts)]
+            if fraction == 1 and counts.n:
+                low, high = bootstrap(counts, "top1")
+                shares[0] += f" [{100 * low:.2f}, {100 * high:.2f}]"
+            table.add_row(group, f"{fraction:.0%}", f"{counts.n:,}", *shares)
         table.add_section()
-    console = Console()
+    console = Console(highlight=False)
     console.print(table)
-    known = sorted((share, word) for word, share in per_class.items())
+    _print_natural(console, evaluation)
+    known = sorted((share, word) for word, share in evaluation.per_class().items())
     for title, words in (("Worst", known[:extremes]), ("Best", known[: -extremes - 1 : -1])):
-        console.print(f"{title}: " + ", ".join(f"{word} {share:.2f}" for share, word in words), highlight=False)
-    if summary["calibration error"] is not None:
-        console.print(f"Calibration error, natural mix: {summary['calibration error']:.1%}", highlight=False)
-    console.print(f"Protocol: {summary['protocol']}", highlight=False)
+        console.print(f"{title}: " + ", ".join(f"{word} {share:.2f}" for share, word in words))
+    console.print("In brackets: 95 %, by resampling drawings.", markup=False)
+    console.print(f"Protocol: {evaluation.protocol}", markup=False)
+
+
+def _print_natural(console: Console, evaluation: "Evaluation") -> None:
+    """Of the natural mix: from how much ink the right guess stays, calibration, and the pairs that are confused most."""
+    tally = evaluation.group("natural mix")
+    if not tally.finished.n:
+        return
+    shares = tally.stays.cumsum()[:-1] / tally.stays.sum()
+    stays = ", ".join(f"{at:.0%} {share:.1%}" for at, share in zip(evaluation.fractions, shares, strict=True))
+    console.print(f"The right guess is there to stay by this much ink: {stays}")
+    plain, tempered = tally.reliability, tally.tempered
+    console.print(
+        f"Calibration error {plain.error:.1%}, NLL {plain.nll:.3f}; at temperature {evaluation.temperature:.2f}: "
+        f"{tempered.error:.1%}, {tempered.nll:.3f}"
+    )
+    confused = evaluation.confused("natural mix", 6)
+    if confused:
+        pairs = (f"{word} for {taken} ({count} of {of})" for word, taken, count, of in confused)
+        console.print("Taken for another most often: " + ", ".join(pairs))
+
+
+def _shares_of(counts: "Counts") -> list[float]:
+    return [getattr(counts, name) for name in ("top1", "top3", "map3", "classes_top1", "classes_map3")]
+
+
+def print_comparison(name: str, other: str, difference: Mapping[str, Any]) -> None:
+    """Prints how a model does beside another on the same drawings, as `metrics.comparison` says it."""
+    console = Console(highlight=False)
+    if not difference["n"]:
+        return
+    gains = (
+        f"{title} {100 * gain['difference']:+.2f} [{100 * gain['interval'][0]:+.2f}, {100 * gain['interval'][1]:+.2f}]"
+        for title, gain in (("top-1", difference["top1"]), ("MAP@3", difference["map3"]))
+    )
+    console.print(
+        f"{name} less {other}, all rows, n = {difference['n']:,}, paired: {', '.join(gains)} points; only the one right "
+        f"{difference['only the other right']:,}, only the other {difference['only the one right']:,}; McNemar p = "
+        f"{difference['p']:.2g}; they disagree on {difference['disagreement']:.1%}",
+        markup=False,
+    )
 
 
 def print_summary(found: "Summary", words: int = 10) -> None:

@@ -10,7 +10,7 @@ import pytest
 from browser_page import everything, guesses, open_ready, recorded, replay, settled_guesses
 
 from gribouille.drawing import canonical
-from gribouille.evaluate import evaluate
+from gribouille.evaluate import EvaluateOptions, evaluate
 from gribouille.ingest import ingest
 from gribouille.predict import predictor_of
 from gribouille.recogniser import Recogniser
@@ -80,7 +80,7 @@ def assert_evaluate_agrees(drawn: dict[str, Any], recogniser: Recogniser, folder
         answer = dict(zip(predictor.labels, probabilities.tolist(), strict=True))
         assert_same(drawn[store.labels[store.label[row]]][1], answer)
     splits = ("train", "validation", "test")
-    counts = [evaluate(predictor, store, split, [1.0]).group("all rows") for split in splits]
+    counts = [evaluate(predictor, store, EvaluateOptions(split, (1.0,))).group("all rows").finished for split in splits]
     assert sum(count.n for count in counts) == len(drawn)
     right = sum(count.first for count in counts)
     by_evaluate = {word for word, n in zip(predictor.labels, right, strict=True) for _ in range(n)}

@@ -14,7 +14,7 @@ from gribouille.formats.records import NO_TIMESTAMP
 from gribouille.store.condition import Column, Mask, Rows, Values
 from gribouille.store.expression import SelectionError, read_condition
 from gribouille.store.reader import Store
-from gribouille.store.split import SPLITS, splitmix64
+from gribouille.store.split import SPLITS, fold_of, splitmix64
 from gribouille.store.view import AnyStore, Selection, View
 
 CHUNK = 1 << 18  # rows looked at in one go: what else is needed beside the columns is a few MB
@@ -81,6 +81,10 @@ def columns_of(store: AnyStore) -> dict[str, Column]:
     def timestamp(unit: int, rows: Rows) -> tuple[Values, Mask]:
         return store.timestamp[rows] // unit, store.timestamp[rows] != NO_TIMESTAMP
 
+    def fold(rows: Rows) -> tuple[Values, None]:
+        listed, keyed = _listed(rows), store.keyed[rows]
+        return fold_of(store.key_id[rows], keyed, *store.packed(listed[~keyed])), None
+
     def coded(codes: Callable[[], Int[np.ndarray, "_"]], rows: Rows) -> tuple[Values, Mask]:
         return codes()[rows], codes()[rows] >= 0
 
@@ -93,6 +97,7 @@ def columns_of(store: AnyStore) -> dict[str, Column]:
         "timestamp": Column("moment", partial(timestamp, 1)),
         "key_id": Column("key", lambda rows: (store.key_id[rows], store.keyed[rows])),
         "split": Column("text", partial(coded, lambda: store.split), SPLITS),
+        "fold": Column("number", fold, costly=True),
         "points": Column("number", numbers),
         "strokes": Column("number", strokes, costly=True),
         "timed": Column("truth", lambda rows: (store.timed[rows], None)),
