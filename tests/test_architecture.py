@@ -34,7 +34,7 @@ LAYERS = [
     {"train"},
     {"search", "experts"},
     {"cluster"},
-    {"compact", "quantise", "export"},
+    {"compact", "quantise", "sharing", "tree_nodes", "export", "export_ensemble"},
     {"server"},
     {"site"},
     {"options", "terminal", "data_commands", "cli", "__main__"},

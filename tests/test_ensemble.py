@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from shapes import SHAPES, store_of_shapes
+from shapes import store_of_shapes
+from untrained import LABELS, write_run
 
-from gribouille.checkpoint import BEST, Card, save_weights
+from gribouille.checkpoint import BEST
 from gribouille.ensemble import (
     CORRELATION,
     ENSEMBLE,
@@ -27,13 +27,10 @@ from gribouille.ensemble.card import read_card
 from gribouille.ensemble.members import names_of
 from gribouille.evaluate import EvaluateOptions, evaluate
 from gribouille.export import ExportSpec, export_run
-from gribouille.nets import build_net
 from gribouille.predict import predictor_of
-from gribouille.raster.spec import RasterSpec
 from gribouille.store import Store
 from gribouille.store.split import SPLITS, TRAIN
 
-LABELS = tuple(sorted(SHAPES))
 LINEAR = LEARNED["linear"]
 VALIDATION = SPLITS.index("validation")
 OPTIONS = EnsembleOptions(how="linear", learn_from="train", per_class=8, epochs=3, batch=16, validation=6)
@@ -43,15 +40,6 @@ OPTIONS = EnsembleOptions(how="linear", learn_from="train", per_class=8, epochs=
 def store(tmp_path_factory) -> Store:
     """A store of 4 shapes, about 30 of each."""
     return store_of_shapes(tmp_path_factory.mktemp("shapes"), 30)
-
-
-def write_run(folder: Path, net: str = "test_resnet", side: int = 32, labels: tuple[str, ...] = LABELS) -> Path:
-    """The folder of a run whose net was never trained: what it answers does not matter here, only that it does."""
-    torch.manual_seed(side)
-    spec = RasterSpec.of_side(side, ("ink",) if side < 32 else ("ink", "time", "stroke"))
-    card = Card(net=net, labels=list(labels), raster=spec.to_dict(), config={}, store="no store", commit="no commit")
-    save_weights(build_net(net, len(labels), spec).eval(), card, folder / BEST)
-    return folder
 
 
 def answered(logits: np.ndarray, label: np.ndarray) -> Asked:

@@ -456,14 +456,15 @@ def evaluate(
 
 @app.command(context_settings=LATE_OPTIONS, add_help_option=False)
 def export(arguments: Late = None) -> None:
-    """Write a training run as one model file, checked against it."""
-    from gribouille.export import ExportSpec, export_run
+    """Write a training run, or an ensemble, as one model file, checked against it."""
+    from gribouille.export import ExportSpec
+    from gribouille.export_ensemble import export_any
     from gribouille.options import run_with_options
     from gribouille.sampling import distinct_rows
     from gribouille.terminal import counted
 
     def command(
-        run: Annotated[Path, typer.Argument(exists=True, help="Training run.")],
+        run: Annotated[Path, typer.Argument(exists=True, help="Training run, or an ensemble's folder.")],
         out: Annotated[Path, typer.Option(metavar="MODEL.onnx", help="The model file.")],
         config: ExportSpec,
         store: Annotated[
@@ -473,12 +474,12 @@ def export(arguments: Late = None) -> None:
         where: Where = "",
         max_per_class: MaxPerClass = 0,
     ) -> None:
-        """Write a training run as one model file, checked against it."""
+        """Write a training run, or an ensemble, as one model file, checked against it."""
         _expect_store(store, where, max_per_class)
         opened = None if store is None else _opened(store, where, max_per_class)
         rows = 0 if opened is None else len(distinct_rows(opened, "test"))
         with counted("Evaluating", rows) as progress:
-            report = export_run(run, out, config, opened, progress)
+            report = export_any(run, out, config, opened, progress)
         typer.echo(
             f"{out}: {report.bytes / 1e6:.2f} MB; at most {report.difference:.1e} from the net on {report.drawings} "
             f"drawings; rounding kept {report.agreement:.0%} of the best guesses"

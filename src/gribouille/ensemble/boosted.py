@@ -20,8 +20,9 @@ from safetensors.numpy import save_file
 
 from gribouille.checkpoint import write_atomically
 from gribouille.ensemble.asking import Asked
-from gribouille.ensemble.candidates import SMALLEST, After, Before, Profile
+from gribouille.ensemble.candidates import CANDIDATES, SMALLEST, After, Before, Profile
 from gribouille.ensemble.card import EnsembleOptions, MeanOf
+from gribouille.ensemble.mean import Mean
 from gribouille.metrics import softmax
 
 AT_ONCE = 1024  # drawings whose features are computed together: ranks cost 40 bytes a class, member and candidate
@@ -60,6 +61,16 @@ class Boosted:
     def booster(self) -> lightgbm.Booster:
         """The trees."""
         return lightgbm.Booster(model_str=self.trees)
+
+    @property
+    def start(self) -> Mean:
+        """What the trees start from."""
+        return Mean(self.members, self.of)
+
+    @property
+    def candidates(self) -> int:
+        """How many classes of a drawing the trees look at."""
+        return min(CANDIDATES, len(self.profile.mean))
 
     @property
     def before(self) -> Before:

@@ -54,6 +54,7 @@ class Before(nn.Module):
     def __init__(self, members: int, of: MeanOf, profile: Profile) -> None:
         super().__init__()
         self.members = members
+        self.features = 3 * members + 3 + 2 * profile.mean.shape[1]
         self.mean = Averaging(members, of)
         self.register_buffer("profile_mean", torch.from_numpy(profile.mean))
         self.register_buffer("profile_deviation", torch.from_numpy(profile.deviation))

@@ -38,9 +38,12 @@ class Net:
     def logits(self, columns: Int64[np.ndarray, "labels"]) -> Logits:
         """Its answers for the labels in these columns."""
         ask = _file_logits(self.source) if isinstance(self.source, Recogniser) else net_logits(*self.source)
-        if np.array_equal(columns, np.arange(len(self.labels))):
-            return ask
-        return lambda drawings: ask(drawings)[:, columns]
+        return chosen(ask, columns)
+
+
+def chosen(logits: Logits, columns: Int64[np.ndarray, "labels"]) -> Logits:
+    """The same answers, of these columns alone."""
+    return lambda drawings: np.ascontiguousarray(logits(drawings)[:, columns])
 
 
 def open_member(path: Path, device: str = "cpu") -> Net:
