@@ -11,6 +11,7 @@ import json
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -230,26 +231,29 @@ def form_of(net: nn.Module, raster: RasterSpec, spec: ExportSpec, seen: Drawings
             raise ValueError(
                 "arithmetic: expected a store for int8, whose drawings say how large the net's values become; found none"
             )
-        body = quantised(_pictures_to_logits(plain, raster), rasterise(seen, raster))
-        session = session_of("the net", body.SerializeToString(), threads=1)
+        whole_numbers = quantised(_pictures_to_logits(plain, raster), rasterise(seen, raster))
+        session = session_of("the net", whole_numbers.SerializeToString(), threads=1)
         return Form(
             lambda drawings: np.asarray(session.run(None, {PICTURE: rasterise(drawings, raster)})[0]),
-            lambda: _drawn(raster, body),
-            lambda temperature: _joined(raster, body, temperature),
+            lambda: _drawn(raster, whole_numbers),
+            lambda temperature: _joined(raster, whole_numbers, temperature),
         )
     shipped = round_weights(plain) if spec.weights == "int8" else plain
 
-    def graph(module: nn.Module, target: str) -> onnx.ModelProto:
-        model = to_onnx(module, INPUT, target)
+    def packed(model: onnx.ModelProto) -> onnx.ModelProto:
         if spec.weights == "int8":
             pack(model)
         return model
 
-    drawn = nn.Identity() if isinstance(shipped, PointNet) else Raster(raster)
+    def body() -> onnx.ModelProto:
+        if isinstance(shipped, PointNet):
+            return packed(to_onnx(shipped, INPUT, LOGITS))
+        return _drawn(raster, packed(_pictures_to_logits(shipped, raster)))
+
     return Form(
         net_logits(shipped, raster),
-        lambda: graph(nn.Sequential(drawn, shipped), LOGITS),
-        lambda temperature: graph(Recognition(shipped, raster, temperature), OUTPUT),
+        body,
+        lambda temperature: packed(to_onnx(Recognition(shipped, raster, temperature), INPUT, OUTPUT)),
     )
 
 
@@ -315,14 +319,18 @@ def _pictures_to_logits(net: nn.Module, raster: RasterSpec) -> onnx.ModelProto:
 
 def _drawn(raster: RasterSpec, body: onnx.ModelProto) -> onnx.ModelProto:
     """Points to logits: raster, then `body` from pictures to logits."""
-    drawn = compose.add_prefix(
-        to_onnx(Raster(raster), INPUT, PICTURE), "raster.", rename_inputs=False, rename_outputs=False
-    )
+    drawn = compose.add_prefix(_raster_graph(raster), "raster.", rename_inputs=False, rename_outputs=False)
     body = compose.add_prefix(body, PREFIX, rename_inputs=False, rename_outputs=False)
     whole = compose.merge_models(drawn, body, [(PICTURE, PICTURE)])
     whole.ir_version = IR_VERSION
     _forget_origin(whole)
     return whole
+
+
+@cache
+def _raster_graph(raster: RasterSpec) -> onnx.ModelProto:
+    """Points to pictures. Kept: it takes 14 s to export, and members of an ensemble mostly see the same picture."""
+    return to_onnx(Raster(raster), INPUT, PICTURE)
 
 
 def _joined(raster: RasterSpec, body: onnx.ModelProto, temperature: float) -> onnx.ModelProto:
