@@ -120,7 +120,7 @@ def test_a_member_that_knows_more_is_restricted_in_the_file_too(store, files, tm
     assert np.allclose(recogniser.probabilities(drawings), expected, atol=1e-4)
 
 
-def test_experts_become_one_file(store, runs, tmp_path):
+def test_experts_become_one_file(store, files, tmp_path):
     """A base and two experts with its picture: one raster, and the mix's probabilities."""
     groups = ((0, 2), (1, 3))
     words = [tuple(LABELS[index] for index in group) for group in groups]
@@ -128,7 +128,8 @@ def test_experts_become_one_file(store, runs, tmp_path):
     folder = tmp_path / "experts"
     folder.mkdir()
     Experts(4, groups, (0.3, 1.0)).write(folder / "experts.json")
-    members = [member_of(run / "best.safetensors", "test_resnet", folder) for run in (runs[0], *experts)]
+    paths = [files[0], *(run / "best.safetensors" for run in experts)]
+    members = [member_of(path, "test_resnet", folder) for path in paths]
     write_card(EnsembleCard("experts", list(LABELS), members, hash_of(folder / "experts.json"), {}, None, ""), folder)
     export_any(folder, tmp_path / "experts.onnx", PLAIN)
     drawings = list(store.gather(np.arange(12)))

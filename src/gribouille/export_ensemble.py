@@ -319,8 +319,8 @@ def _verified_trees(
     session = session_of(file, model.SerializeToString(), threads=1)
     names = [OUTPUT, *(name for name, _ in inner)]
     told = [session.run(names, {INPUT: padded([drawing])}) for drawing in drawings]
-    found, *parts = (np.concatenate(part) for part in zip(*told, strict=True))
-    rows = Rows(*parts)
+    found, features, classes, mean = (np.concatenate(part) for part in zip(*told, strict=True))
+    rows = Rows(features, classes.astype(np.int64), mean)
     scores = shipped.combiner.scores(rows.table).reshape(rows.classes.shape)
     tensors = (torch.from_numpy(each) for each in (scores, rows.classes, rows.mean))
     expected = tempered(After()(*tensors).numpy(), temperature)
