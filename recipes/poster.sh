@@ -78,5 +78,5 @@ differs() { [ "$2" = "$3" ] || echo "- $1: $2 (the poster: $3)"; }
   echo "- not stated there, so ours: batch $BATCH, AdamW at $RATE in one cycle, $PRECISION, A of up to $VALIDATION validation drawings"
   beside=()
   while IFS= read -r one; do [ -z "$one" ] || beside+=(--beside "$one"); done <<< "$BESIDE"
-  "$BIN/python" "$here/recipes/poster_table.py" "$store" "$work" ${beside[@]+"${beside[@]}"}
+  "$BIN/python" "$here/recipes/poster_table.py" "$store" "$work" $SEEDS ${beside[@]+"${beside[@]}"}
 } | tee "$work/table.md"

@@ -422,9 +422,12 @@ def evaluate(
 
     Each at 25, 50, 75 and 100 % of its ink; recognized drawings and the natural mix apart; with 95 % intervals.
     """
+    import numpy as np
+
     from gribouille.answers import Outcomes, compared
     from gribouille.checkpoint import BEST
     from gribouille.evaluate import EvaluateOptions, evaluate, rows_of
+    from gribouille.evaluation import GROUPS
     from gribouille.metrics import comparison
     from gribouille.predict import predictor_of
     from gribouille.run_card import add_evaluation
@@ -439,19 +442,65 @@ def evaluate(
             evaluations.append(evaluate(predictor_of(each), opened, options, progress, outcomes[-1]))
     evaluation, *others = evaluations
     one, *rest = [kept.of(each.labels) for kept, each in zip(outcomes, evaluations, strict=True)]
-    difference = comparison(compared(rest[0], one)) if rest else None
+    judged = np.isin(opened.recognized[one.rows], GROUPS[evaluation.judged])
+    difference = None
+    if rest:
+        named = {"one": str(model), "other": str(beside), "drawings": evaluation.judged}
+        difference = named | comparison(compared(one.only(judged), rest[0].only(judged)))
     if as_json:
         found = {**evaluation.summary(), "per class": evaluation.per_class()}
         found |= {"per class, all rows": evaluation.per_class("all rows"), "details": evaluation.details()}
         if beside is not None:
-            found |= {"beside": {"model": str(beside), **others[0].summary(), "comparison": difference}}
+            found |= {"beside": others[0].summary(), "comparison": difference}
         typer.echo(json.dumps(found, indent=1, allow_nan=False))
     else:
         print_evaluation(evaluation)
         if difference is not None:
-            print_comparison(str(model), str(beside), difference)
+            print_comparison(difference)
     if (model / BEST).is_file():  # a run: its card shows what it reached
         add_evaluation(model, evaluation.summary())
+
+
+@app.command(context_settings=LATE_OPTIONS, add_help_option=False)
+def report(arguments: Late = None) -> None:
+    """Write pages on one or several models: figures, confusions, mistakes, comparisons."""
+    from gribouille.options import run_with_options
+    from gribouille.report import ReportOptions, gather, write_json, write_pages
+    from gribouille.terminal import counted
+
+    def command(
+        paths: Annotated[
+            list[Path],
+            typer.Argument(
+                metavar="RUN|MODEL… STORE", exists=True, help="Runs, ensembles or model files; last a store."
+            ),
+        ],
+        config: ReportOptions,
+        out: Annotated[
+            Path | None, typer.Option(metavar="DIR", help="Folder of report.html and report.fr.html.")
+        ] = None,
+        as_json: Annotated[
+            bool, typer.Option("--json", help="Everything as JSON: on standard output, or with --out in report.json.")
+        ] = False,
+        where: Where = "",
+        max_per_class: MaxPerClass = 0,
+    ) -> None:
+        """Write pages on one or several models: figures, confusions, mistakes, comparisons."""
+        *models, store = paths
+        if not models:
+            raise typer.BadParameter(f"expected RUN|MODEL… STORE, found {store} alone")
+        if out is None and not as_json:
+            raise typer.BadParameter("expected --out DIR or --json, found neither")
+        opened = _opened(store, where, max_per_class)
+        with counted("Guessing", len(models) * config.asked_of(opened)) as progress:
+            found = gather(models, opened, config, progress)
+        if out is None:
+            typer.echo(json.dumps(found.to_dict(), ensure_ascii=False, allow_nan=False))
+            return
+        written = [*write_pages(found, out), *([write_json(found, out)] if as_json else [])]
+        typer.echo("Report: " + ", ".join(map(str, written)))
+
+    run_with_options(command, ReportOptions, arguments or [], "report")
 
 
 @app.command(context_settings=LATE_OPTIONS, add_help_option=False)

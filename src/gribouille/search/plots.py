@@ -1,16 +1,9 @@
-"""The plots of a search's report: its trials in, inline SVG out.
+"""The plots of a search's report: its trials in, drawn on figures of `documents.plots`."""
 
-Text stays text and takes the page's font; axes and words take the page's colour, so that the plots follow a dark page.
-"""
-
-import io
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from html import escape
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -24,27 +17,13 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 from optuna.trial import FrozenTrial, TrialState
 
-from gribouille.search.texts import TEXTS, Language, number
+from gribouille.documents.plots import INK, legend_above, percent, percent_axis
+from gribouille.documents.words import Language, number
+from gribouille.search.texts import TEXTS
 
-INK = "#010203"  # stands for the page's colour until the SVG is written
 BEST, BASE, OTHER = "#2f7fd1", "#e2761b", "#9a9a9a"
 SCALE = ("viridis", 0.35, 0.85)  # the part of the colour map that stands out on white and on black
 LOGARITHMIC = {"rate", "line", "decay"}
-STYLE: dict[Any, Any] = {  # matplotlib has a type for every name
-    "svg.fonttype": "none",
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "svg.hashsalt": "gribouille",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.alpha": 0.15,
-    "grid.color": INK,
-    "lines.linewidth": 1.4,
-    **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK),
-}
-WIDTH = 8.2  # inches
 
 
 @dataclass(frozen=True)
@@ -76,22 +55,6 @@ def last_score(trial: FrozenTrial) -> float:
     return float(trial.intermediate_values[max(trial.intermediate_values)])
 
 
-def svg_of(draw: Callable[[Figure, Shown], None], shown: Shown, title: str, height: float) -> str:
-    """A plot as inline SVG, `height` inches high, with its title for those who do not see it."""
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
-        draw(figure, shown)
-        file = io.StringIO()
-        figure.savefig(file, format="svg", metadata={"Date": None})
-    svg = file.getvalue()
-    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r' id="[A-Za-z]\w*_\d+"', "", svg)  # they would repeat from plot to plot, and nothing refers to them
-    svg = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font: \1 system-ui, sans-serif", svg)
-    svg = re.sub(r' width="[\d.]+pt" height="[\d.]+pt"|height="[\d.]+pt" width="[\d.]+pt"', "", svg, count=1)
-    return svg.replace("<svg", f'<svg role="img" aria-label="{escape(title, quote=True)}"', 1)
-
-
 def history(figure: Figure, shown: Shown) -> None:
     """The last MAP@3 of each trial in the order of trials, and the best so far."""
     axes = figure.subplots()
@@ -102,7 +65,7 @@ def history(figure: Figure, shown: Shown) -> None:
     axes.set_xlabel(shown.text("trial"))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     _score_axis(axes, shown)
-    _legend(axes, [*_marks(shown), Line2D([], [], color=BEST, label=shown.text("best so far"))])
+    legend_above(axes, [*_marks(shown), Line2D([], [], color=BEST, label=shown.text("best so far"))])
 
 
 def learning(figure: Figure, shown: Shown) -> None:
@@ -130,7 +93,7 @@ def learning(figure: Figure, shown: Shown) -> None:
     handles += [Line2D([], [], color=BEST, label=shown.text("the best"))] if finished and finished[-1].number else []
     handles += [Line2D([], [], color=OTHER, marker="o", markersize=4, label=shown.text("finished"))]
     handles += [Line2D([], [], color=OTHER, marker="x", markersize=4, label=shown.text("stopped"))]
-    _legend(axes, handles)
+    legend_above(axes, handles)
 
 
 def parallel(figure: Figure, shown: Shown) -> None:
@@ -154,7 +117,7 @@ def parallel(figure: Figure, shown: Shown) -> None:
         axes.axvline(place, color=INK, linewidth=0.8, alpha=0.6)
         for height, value in zip((0.0, 1.0), scale.ends, strict=True):
             shift, vertical = (-6, "top") if height == 0 else (6, "bottom")
-            shown_value = _percent(value, shown.language) if name == "MAP@3" else number(value, shown.language, 3)
+            shown_value = percent(value, shown.language) if name == "MAP@3" else number(value, shown.language, 3)
             axes.annotate(
                 shown_value, (place, height), (0, shift), textcoords="offset points", ha="center", va=vertical
             )
@@ -192,7 +155,7 @@ def importance(figure: Figure, shown: Shown) -> None:
     shares = importances(shown.trials, shown.rungs[0])
     for place, value in enumerate(reversed(shares.values())):
         axes.barh(place, value, color=BEST, height=0.6)
-        axes.annotate(_percent(value, shown.language), (value, place), (4, 0), textcoords="offset points", va="center")
+        axes.annotate(percent(value, shown.language), (value, place), (4, 0), textcoords="offset points", va="center")
     axes.set_yticks(range(len(shares)), [_name(shown, name) for name in reversed(shares)])
     axes.xaxis.set_major_locator(NullLocator())
     axes.spines["bottom"].set_visible(False)
@@ -263,18 +226,8 @@ def _marks(shown: Shown) -> list[Line2D]:
     ]
 
 
-def _legend(axes: Axes, handles: list[Line2D]) -> None:
-    """A legend in one line above the axes, where no mark can be."""
-    axes.legend(handles=handles, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(handles))
-
-
 def _score_axis(axes: Axes, shown: Shown) -> None:
-    axes.set_ylabel("MAP@3")
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _percent(value, shown.language)))
-
-
-def _percent(value: float, language: Language) -> str:
-    return f"{number(100 * value, language, 3)} %"
+    percent_axis(axes, "MAP@3", shown.language)
 
 
 def _round_ticks(low: float, high: float) -> list[float]:

@@ -1,8 +1,6 @@
 """The words of a search's report, in English and French."""
 
-from typing import Literal, TypeAlias
-
-Language: TypeAlias = Literal["en", "fr"]
+from gribouille.documents.words import Language
 
 TEXTS: dict[Language, dict[str, str]] = {
     "en": {
@@ -129,17 +127,3 @@ TEXTS: dict[Language, dict[str, str]] = {
         "smoothing": "lissage",
     },
 }
-
-
-def number(value: float, language: Language, digits: int = 4) -> str:
-    """A number as the language writes it, with so many significant digits."""
-    return _with_comma(f"{value:.{digits}g}", language)
-
-
-def share(value: float, language: Language) -> str:
-    """A share as percentage with one decimal."""
-    return _with_comma(f"{100 * value:.1f}\N{NARROW NO-BREAK SPACE}%", language)
-
-
-def _with_comma(text: str, language: Language) -> str:
-    return text.replace(".", ",") if language == "fr" else text
