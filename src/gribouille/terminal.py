@@ -3,6 +3,7 @@
 A bar is a context manager whose value is the callback that the laboratory's function wants.
 """
 
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from gribouille.sources import shown
 if TYPE_CHECKING:
     from gribouille.data.clean import CleanReport
     from gribouille.data.summary import Summary
+    from gribouille.ensemble import EnsembleCard
     from gribouille.evaluation import Evaluation
     from gribouille.fetch import Fetched, Forecast, Plan
     from gribouille.metrics import Counts
@@ -154,6 +156,47 @@ def print_found(found: "Found", reports: Sequence[Path]) -> None:
     console.print(f"  {found.stopped} trials were stopped early, {found.failed} failed")
     console.print("Reports: " + ", ".join(str(report) for report in reports))
     console.print(f"To train with it: {found.command}", markup=False)
+
+
+def print_ensemble(out: Path, card: "EnsembleCard") -> None:
+    """Prints what was made, how good it is on validation drawings, and how its members err together where that is known."""
+    console = Console(highlight=False, soft_wrap=True)
+    scores = card.metrics.get("validation", {})
+    reached = "" if scores.get("top1") is None else f"; top-1 on validation drawings {scores['top1']:.1%}"
+    mean = f"{card.how} of {_counted(len(card.members), 'member')}"
+    console.print(f"{out}: {mean}{reached}", markup=False)
+    for expert in card.metrics.get("experts", []):
+        console.print(f"  {', '.join(expert['words'])}: its expert counts {expert['weight']:.0%}", markup=False)
+    file = out / "correlation.json"
+    if file.is_file():
+        _print_correlation(console, json.loads(file.read_text(encoding="utf-8")))
+
+
+def _print_correlation(console: Console, found: Mapping[str, Any]) -> None:
+    """The members' scores and what the mean loses without each, the correlation of their errors, and whom to take."""
+    table = Table("member", "top-1", "MAP@3", "mean without it", "errs with", title=f"Members, n = {found['n']:,}")
+    for place, (name, score, without) in enumerate(
+        zip(found["names"], found["members"], found["without"], strict=True)
+    ):
+        others = [
+            f"{other} {value:.2f}"
+            for other, value in zip(found["names"], found["errors"][place], strict=True)
+            if other != name and value is not None
+        ]
+        table.add_row(
+            name,
+            *(f"{100 * value:.2f}" for value in (score["top1"], score["map3"], without["map3"])),
+            ", ".join(others),
+        )
+    mean = found["mean"]
+    table.add_section()
+    table.add_row("mean of all", f"{100 * mean['top1']:.2f}", f"{100 * mean['map3']:.2f}", "", "")
+    console.print(table)
+    steps = (
+        f"{step['name']} ({100 * step['map3']:.2f} in {1000 * step['seconds']:.1f} ms a drawing)"
+        for step in found["greedy"]
+    )
+    console.print(f"Worth having, in this order: {', '.join(steps)}", markup=False)
 
 
 def print_evaluation(evaluation: "Evaluation", extremes: int = 8) -> None:
