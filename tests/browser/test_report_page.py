@@ -80,6 +80,28 @@ def test_the_matrix_zooms(open_report, who):
     assert page.locator("#cell").text_content() != first
 
 
+def test_nearer_cells_are_larger(open_report):
+    """“+” spreads a cell over more pixels, “−” over fewer, also where a few words' cells are large from the start."""
+    page = open_report()
+    whole = widest_cell(page)
+    page.locator("[data-zoom=in]").click()
+    assert widest_cell(page) > whole
+    page.locator("[data-zoom=out]").click()
+    assert widest_cell(page) <= whole
+
+
+def widest_cell(page: Page) -> int:
+    """How many of the places across the matrix, one every 8 px, lie on the same cell at most."""
+    matrix = page.locator("#matrix")
+    matrix.scroll_into_view_if_needed()
+    box = matrix.bounding_box()
+    told: list[str] = []
+    for x in range(4, int(box["width"]), 8):
+        page.mouse.move(box["x"] + x, box["y"] + 0.6 * box["height"])
+        told.append(page.locator("#cell").text_content())
+    return max(told.count(text) for text in set(told) - {""})
+
+
 def test_the_matrix_goes_to_a_word(open_report):
     """In the page's language, without accents; the cell of the word itself is told."""
     page = open_report()
