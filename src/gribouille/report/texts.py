@@ -134,7 +134,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "without note": "The mean of the probabilities of all, and of all but one.",
         "nobody": "none: the mean of all",
         "greedy": "Which to take first: each step adds the model that raises the MAP@3 of the mean most, as long "
-        "as one does. What each costs is left out: gribouille ensemble gives the choice for a time budget.",
+        "as one does. What each costs is left out; gribouille.ensemble.correlation chooses within a time budget.",
         "taken": "added",
         "about": "About this report",
         "store": "Store",
@@ -281,8 +281,8 @@ TEXTS: dict[Language, dict[str, str]] = {
         "without note": "La moyenne des probabilités de tous, et de tous sauf un.",
         "nobody": "aucun : la moyenne de tous",
         "greedy": "Lesquels prendre d’abord : chaque pas ajoute le modèle qui élève le plus la PMM@3 de la "
-        "moyenne, tant qu’il y en a un. Ce que chacun coûte n’y compte pas : gribouille ensemble donne le choix "
-        "pour un temps limité.",
+        "moyenne, tant qu’il y en a un. Ce que chacun coûte n’y compte pas ; gribouille.ensemble.correlation "
+        "choisit pour un temps limité.",
         "taken": "ajouté",
         "about": "À propos de ce rapport",
         "store": "Base de dessins",

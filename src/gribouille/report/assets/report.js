@@ -90,6 +90,7 @@ for (const select of document.querySelectorAll('[data-shows]')) {
   }
   const show = () => {
     bound()
+    canvas.dataset.cell = view.cell
     const { width, height } = size()
     const scale = devicePixelRatio || 1
     canvas.width = Math.round(width * scale)
