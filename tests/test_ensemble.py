@@ -117,7 +117,7 @@ def test_layer_learns_whom_to_believe():
         return answered(np.concatenate([nonsense, renamed], axis=1), label)
 
     taught, judged = asked(2000), asked(500)
-    linear, passes = fit(taught, judged, 2, EnsembleOptions(how="linear", epochs=30, rate=0.02))
+    linear, passes = fit(taught, judged, 2, EnsembleOptions(how="linear", epochs=30, rate=0.2))
     assert passes > 0
     assert (linear(judged.logits).argmax(axis=1) == judged.label).mean() > 0.99
     assert (Linear.mean(4, 2)(judged.logits).argmax(axis=1) == judged.label).mean() < 0.5
@@ -128,7 +128,7 @@ def test_layer_stays_where_learning_does_not_help():
     label = np.arange(40) % 4
     right = np.tile(np.eye(4, dtype=np.float32)[label], 2)
     wrong = answered(right, (label + 1) % 4)
-    linear, passes = fit(wrong, answered(right, label), 2, EnsembleOptions(how="linear", epochs=30, rate=0.1))
+    linear, passes = fit(wrong, answered(right, label), 2, EnsembleOptions(how="linear", epochs=30, rate=0.5))
     assert passes == 0
     assert np.array_equal(linear.weight, Linear.mean(4, 2).weight)
 

@@ -70,7 +70,8 @@ class EnsembleOptions:
     is judged by at most `validation` drawings, never more than half of that split where it learns from it.
 
     The linear layer starts as the mean of the logits: at most `epochs` passes in batches of `batch` drawings at learning
-    `rate`, until `patience` passes brought no better MAP@3; the best pass is kept. Memory: 4 bytes a drawing, class and member.
+    `rate` divided by the number of its inputs, until `patience` passes brought no better MAP@3; the best pass is kept. Memory: 4
+    bytes a drawing, class and member.
     """
 
     how: How = "mean"
@@ -79,7 +80,7 @@ class EnsembleOptions:
     per_class: int = 500
     epochs: int = 35
     batch: int = 512
-    rate: float = 1e-3
+    rate: float = 1e-2
     patience: int = 3
     validation: int = 3000
     device: Literal["cpu", "cuda"] = "cpu"
