@@ -58,7 +58,7 @@ for seed in $SEEDS; do
   train targeted
   for how in linear mean; do
     [ -e "$work/$seed/$how/ensemble.json" ] || "$BIN/gribouille" ensemble "$work/$seed/fixed" "$work/$seed/targeted" --store "$store" \
-      --how "$how" --per-class "$N" --seed "$seed" --out "$work/$seed/$how"
+      --how "$how" --learn-from train --per-class "$N" --seed "$seed" --out "$work/$seed/$how"
   done
 done
 
