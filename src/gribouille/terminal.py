@@ -196,7 +196,7 @@ def _print_correlation(console: Console, found: Mapping[str, Any]) -> None:
         f"{step['name']} ({100 * step['map3']:.2f} in {1000 * step['seconds']:.1f} ms a drawing)"
         for step in found["greedy"]
     )
-    console.print(f"Worth having, in this order: {', '.join(steps)}", markup=False)
+    console.print(f"Worth having, in this order: {', '.join(steps) or 'none that fits'}", markup=False)
 
 
 def print_evaluation(evaluation: "Evaluation", extremes: int = 8) -> None:

@@ -72,6 +72,8 @@ class EnsembleOptions:
     The linear layer starts as the mean of the logits: at most `epochs` passes in batches of `batch` drawings at learning
     `rate` divided by the number of its inputs, until `patience` passes brought no better MAP@3; the best pass is kept. Memory: 4
     bytes a drawing, class and member.
+
+    With `budget`, the members worth having are chosen among those that fit into so many ms a drawing, measured here (0: any time).
     """
 
     how: How = "mean"
@@ -83,6 +85,7 @@ class EnsembleOptions:
     rate: float = 1e-2
     patience: int = 3
     validation: int = 3000
+    budget: float = 0.0
     device: Literal["cpu", "cuda"] = "cpu"
     seed: int = 0
     boosting: TreeOptions = field(default_factory=TreeOptions)
@@ -93,6 +96,8 @@ class EnsembleOptions:
         _expect_at_least(self, 0, "per_class", "seed")
         if not self.rate > 0:
             raise ValueError(f"rate: expected more than 0, found {self.rate}")
+        if not self.budget >= 0:
+            raise ValueError(f"budget: expected at least 0 ms, found {self.budget}")
 
     @property
     def learns(self) -> bool:

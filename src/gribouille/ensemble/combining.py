@@ -1,5 +1,6 @@
 """Runs and model files in, the folder of an ensemble out: asks the members, lets what learns learn, and judges all of it."""
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -121,7 +122,8 @@ def _learned(
     if len(judged.label) == 0:
         return ensemble, metrics, None
     each = softmax(judged.of_members(len(names)))
-    return ensemble, metrics, correlation(each, judged.label, names, judged.seconds)
+    budget = options.budget / 1000 or math.inf
+    return ensemble, metrics, correlation(each, judged.label, names, judged.seconds, budget)
 
 
 def _fitted(

@@ -134,7 +134,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "without note": "The mean of the probabilities of all, and of all but one.",
         "nobody": "none: the mean of all",
         "greedy": "Which to take first: each step adds the model that raises the MAP@3 of the mean most, as long "
-        "as one does. What each costs is left out; gribouille.ensemble.correlation chooses within a time budget.",
+        "as one does. What each costs is left out; `gribouille ensemble --budget` chooses within a time budget.",
         "taken": "added",
         "about": "About this report",
         "store": "Store",
