@@ -229,6 +229,8 @@ def test_what_members_have_in_common_is_written_beside_the_card(store, runs, tmp
     assert told["names"] == ["one", "two", "three"]
     assert told["n"] == np.count_nonzero(store.split == VALIDATION)
     assert told["greedy"][0]["seconds"] > 0
+    combine(runs, tmp_path / "mean", EnsembleOptions(budget=1e-6), store)
+    assert json.loads((tmp_path / "mean" / CORRELATION).read_text())["greedy"] == []  # none answers within a nanosecond
     assert names_of([Path("a/0/fixed/best.safetensors"), Path("a/1/fixed/best.safetensors")]) == ("0/fixed", "1/fixed")
 
 

@@ -73,7 +73,7 @@ class EnsembleOptions:
     `rate` divided by the number of its inputs, until `patience` passes brought no better MAP@3; the best pass is kept. Memory: 4
     bytes a drawing, class and member.
 
-    With `budget`, the members worth having are chosen among those that fit into so many ms a drawing, measured here (0: any time).
+    With `budget`, the members worth having are those that fit into so many ms a drawing, as measured here (0: any time).
     """
 
     how: How = "mean"

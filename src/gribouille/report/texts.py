@@ -281,7 +281,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "without note": "La moyenne des probabilités de tous, et de tous sauf un.",
         "nobody": "aucun : la moyenne de tous",
         "greedy": "Lesquels prendre d’abord : chaque pas ajoute le modèle qui élève le plus la PMM@3 de la "
-        "moyenne, tant qu’il y en a un. Ce que chacun coûte n’y compte pas ; gribouille.ensemble.correlation "
+        "moyenne, tant qu’il y en a un. Ce que chacun coûte n’y compte pas ; `gribouille ensemble --budget` "
         "choisit pour un temps limité.",
         "taken": "ajouté",
         "about": "À propos de ce rapport",
