@@ -58,7 +58,7 @@ for seed in $SEEDS; do
   train targeted
   for how in linear mean; do
     [ -e "$work/$seed/$how/ensemble.json" ] || "$BIN/gribouille" ensemble "$work/$seed/fixed" "$work/$seed/targeted" --store "$store" \
-      --how "$how" --per-class "$N" --seed "$seed" --out "$work/$seed/$how"
+      --how "$how" --learn-from train --per-class "$N" --seed "$seed" --out "$work/$seed/$how"
   done
 done
 
@@ -78,5 +78,5 @@ differs() { [ "$2" = "$3" ] || echo "- $1: $2 (the poster: $3)"; }
   echo "- not stated there, so ours: batch $BATCH, AdamW at $RATE in one cycle, $PRECISION, A of up to $VALIDATION validation drawings"
   beside=()
   while IFS= read -r one; do [ -z "$one" ] || beside+=(--beside "$one"); done <<< "$BESIDE"
-  "$BIN/python" "$here/recipes/poster_table.py" "$store" "$work" ${beside[@]+"${beside[@]}"}
+  "$BIN/python" "$here/recipes/poster_table.py" "$store" "$work" $SEEDS ${beside[@]+"${beside[@]}"}
 } | tee "$work/table.md"

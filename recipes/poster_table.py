@@ -1,8 +1,8 @@
 """The poster's four rows beside ours and a peer, on the very same drawings: runs and ensembles in, a Markdown table out.
 
-    python recipes/poster_table.py STORE WORK [--beside NAME=MODEL …]
+    python recipes/poster_table.py STORE WORK SEED… [--beside NAME=MODEL …]
 
-WORK holds a folder for each seed, with `fixed`, `targeted`, `linear` and `mean` in it (recipes/poster.sh makes them). Judged are
+WORK holds a folder for each SEED, with `fixed`, `targeted`, `linear` and `mean` in it (recipes/poster.sh makes them). Judged are
 finished test drawings whose `recognized` is known (the natural mix) and the recognized ones among them. A figure is the mean over
 seeds; in brackets its 95 % interval over drawings (2,000 resamples of the drawings, the same ones for every row), after ± how far
 the seeds spread (standard deviation). What a model answered is kept in WORK, under the hash of its file, so that a second call
@@ -11,7 +11,7 @@ costs nothing.
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -60,20 +60,29 @@ def places(model: Path, store: AnyStore, work: Path) -> np.ndarray:
 def figures(row: Row, chosen: np.ndarray) -> list[str]:
     """Accuracy and MAP@3 of some of the drawings, as percentages with their interval and spread."""
     told = []
-    drawn = np.random.default_rng(0).integers(0, chosen.sum(), (RESAMPLES, chosen.sum()))
+    if not chosen.any():
+        return ["–", "–"]
     for weights in (np.array([1.0, 0, 0, 0]), SIXTHS / 6):
         scores = 100 * weights[row.places[:, chosen]]
-        low, high = np.quantile(scores.mean(axis=0)[drawn].mean(axis=1), [0.025, 0.975])
+        low, high = interval(scores.mean(axis=0))
         spread = f" ± {scores.mean(axis=1).std(ddof=1):.2f}" if len(scores) > 1 else ""
         told.append(f"{scores.mean():.2f}{spread} [{low:.1f}, {high:.1f}]")
     return told
 
 
+def interval(scores: np.ndarray) -> tuple[float, float]:
+    """Where the mean of drawings' scores lies, by resampling the drawings: there are few different scores, so their numbers are
+    resampled."""
+    values, numbers = np.unique(scores, return_counts=True)
+    drawn = np.random.default_rng(0).multinomial(len(scores), numbers / len(scores), size=RESAMPLES)
+    low, high = np.quantile(drawn @ values / len(scores), [0.025, 0.975])
+    return float(low), float(high)
+
+
 def difference(one: Row, other: Row) -> str:
     """How the accuracy of one row differs from that of another, paired over drawings, and in how many seeds it is higher."""
     gain = 100 * ((one.places == 0).astype(float) - (other.places == 0))
-    drawn = np.random.default_rng(0).integers(0, gain.shape[1], (RESAMPLES, gain.shape[1]))
-    low, high = np.quantile(gain.mean(axis=0)[drawn].mean(axis=1), [0.025, 0.975])
+    low, high = interval(gain.mean(axis=0))
     higher = int((gain.mean(axis=1) > 0).sum())
     return (
         f"{one.name} less {other.name}: {gain.mean():+.2f} points [{low:+.2f}, {high:+.2f}], "
@@ -96,13 +105,13 @@ def table(rows: list[Row], recognized: np.ndarray) -> str:
     return "\n".join(lines)
 
 
-def lines_of(store: AnyStore, work: Path, beside: Mapping[str, Path]) -> list[Row]:
-    """The poster's rows, then those beside it. Raises ValueError where there is no seed, or not every row of one."""
-    seeds = sorted(folder for folder in work.iterdir() if (folder / "fixed").is_dir())
-    if not seeds:
-        raise ValueError(f"{work}: expected a folder for each seed with fixed, targeted, linear and mean, found none")
+def lines_of(store: AnyStore, work: Path, seeds: Sequence[str], beside: Mapping[str, Path]) -> list[Row]:
+    """The poster's rows, then those beside it. Raises ValueError where a seed lacks a row."""
+    missing = [work / seed / name for seed in seeds for name in POSTER if not (work / seed / name).is_dir()]
+    if missing:
+        raise ValueError(f"{missing[0]}: expected a run or an ensemble of recipes/poster.sh, found none")
     ours = [
-        Row(title, np.stack([places(seed / name, store, work) for seed in seeds]), (accuracy, map3))
+        Row(title, np.stack([places(work / seed / name, store, work) for seed in seeds]), (accuracy, map3))
         for name, (title, accuracy, map3) in POSTER.items()
     ]
     return ours + [Row(name, places(model, store, work)[None]) for name, model in beside.items()]
@@ -113,16 +122,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("store", type=Path)
     parser.add_argument("work", type=Path)
+    parser.add_argument("seeds", nargs="+", metavar="SEED")
     parser.add_argument("--beside", action="append", default=[], metavar="NAME=MODEL")
     options = parser.parse_args()
     store = select(Store.open(options.store), "recognized is not None")
     held, labels = store.store.card.rows, len(store.labels)
     print(f"- data: {held:,} drawings of {labels} words (the poster: 49.7 million of 340)\n")
     named = (each.partition("=") for each in options.beside)
-    rows = lines_of(store, options.work, {name: Path(path) for name, _, path in named})
+    rows = lines_of(store, options.work, options.seeds, {name: Path(path) for name, _, path in named})
     print(table(rows, store.recognized[rows_of(store, OPTIONS)] == 1))
-    fixed, targeted, linear, mean = rows[:4]
-    differences = "; ".join(difference(*pair) for pair in ((targeted, fixed), (mean, fixed), (mean, linear)))
+    fixed, targeted, linear, mean, *peers = rows
+    pairs = [(targeted, fixed), (mean, fixed), (mean, linear), *((peer, mean) for peer in peers)]
+    differences = "; ".join(difference(*pair) for pair in pairs)
     print(f"\nPaired, natural mix: {differences}.")
     seeds = len(fixed.places)
     print(

@@ -9,7 +9,7 @@
 #
 # Every number is a variable: NET SIDE EPOCHS N (drawings a class and pass) BATCH RATE VALIDATION SEEDS="0 1 2" CONFIDENT DOUBTED HABITUAL SHARE
 # (see `gribouille data suspects --help`); the halves' nets have FOLD_EPOCHS. JUDGES="RUN RUN" are runs on halves that are there already.
-#   REASONS="wrong label,unrecognisable" which are left out  DEVICE=cpu|cuda THREADS=0 BIN=.venv/bin
+#   REASONS="wrong label,unrecognisable" which are left out  DEVICE=cpu|cuda PRECISION=bfloat16 THREADS=0 BIN=.venv/bin
 #
 # Costs: (2 × FOLD_EPOCHS + 2 × seeds × EPOCHS) × N × words drawings. Reached: recipes/README.md.
 set -euo pipefail
@@ -20,7 +20,7 @@ BIN=${BIN:-$here/.venv/bin}
 NET=${NET:-resnet18*0.5} SIDE=${SIDE:-48} EPOCHS=${EPOCHS:-10} N=${N:-200} BATCH=${BATCH:-128} RATE=${RATE:-2e-3}
 VALIDATION=${VALIDATION:-3000} SEEDS=${SEEDS:-0 1 2} FOLD_EPOCHS=${FOLD_EPOCHS:-$EPOCHS} JUDGES=${JUDGES:-}
 CONFIDENT=${CONFIDENT:-0.5} DOUBTED=${DOUBTED:-0.05} HABITUAL=${HABITUAL:-0.01} SHARE=${SHARE:-0.02} REASONS=${REASONS:-wrong label,unrecognisable}
-DEVICE=${DEVICE:-cpu} THREADS=${THREADS:-0}
+DEVICE=${DEVICE:-cpu} THREADS=${THREADS:-0} PRECISION=${PRECISION:-bfloat16}
 mkdir -p "$work"
 
 # A run that is finished stays as it is.
@@ -28,7 +28,7 @@ train() {
   local from=$1 out=$2
   shift 2
   "$BIN/gribouille" train "$from" --out "$work/$out" --net "$NET" --side "$SIDE" --per-class "$N" --batch "$BATCH" --rate "$RATE" \
-    --validation "$VALIDATION" --device "$DEVICE" --threads "$THREADS" --save-every 200 "$@"
+    --validation "$VALIDATION" --device "$DEVICE" --threads "$THREADS" --precision "$PRECISION" --save-every 200 "$@"
 }
 
 # 1. Judges: which half a drawing is in is a hash of it that knows nothing of its split.

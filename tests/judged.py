@@ -13,6 +13,7 @@ from gribouille.raster.spec import RasterSpec
 from gribouille.store import Store
 
 LABELS = tuple(sorted(SHAPES))
+MANY = 40  # more words that `knows_more` knows
 OTHER = "bat"  # which the model file knows and the store does not
 EPOCHS = 3
 
@@ -21,9 +22,18 @@ def judged(folder: Path) -> tuple[Store, list[Path]]:
     """The store; a run on pictures, a run on strokes, and a model file that knows one more word and has no log."""
     store = store_of_shapes(folder, 60)
     runs = [_run(folder / "pictures", "test_resnet"), _run(folder / "strokes", "gru*0.25")]
-    names = (OTHER, *LABELS)
+    return store, [*runs, _model(folder / "file.onnx", (OTHER, *LABELS))]
+
+
+def knows_more(path: Path, known: tuple[str, ...] = LABELS) -> Path:
+    """A model file that knows these words and, before and after them, MANY others."""
+    others = [f"other {number}" for number in range(MANY)]
+    return _model(path, (*others[: MANY // 2], *known, *others[MANY // 2 :]))
+
+
+def _model(path: Path, names: tuple[str, ...]) -> Path:
     labels = {"labels": json.dumps(names), "labels_fr": json.dumps(names)}
-    return store, [*runs, write_tiny_model(folder / "file.onnx", METADATA | labels, len(names))]
+    return write_tiny_model(path, METADATA | labels, len(names))
 
 
 def _run(folder: Path, net: str) -> Path:

@@ -32,9 +32,9 @@ LAYERS = [
     {"predict", "distil", "evaluate", "answers", "suspects", "submission"},
     {"feed", "course", "parallel", "tracking"},
     {"train"},
-    {"search", "report"},
+    {"search", "report", "experts"},
     {"cluster"},
-    {"compact", "quantise", "export"},
+    {"compact", "quantise", "sharing", "tree_nodes", "export", "export_ensemble"},
     {"server"},
     {"site"},
     {"options", "terminal", "data_commands", "cli", "__main__"},
@@ -59,7 +59,7 @@ SHOP = [
 ]
 LABORATORY_PACKAGES = [
     *("torch", "triton", "torchvision", "numba", "pyarrow", "timm", "onnx", "onnxscript", "safetensors"),
-    *("scipy", "optuna", "matplotlib", "tensorboard", "ray", "mlflow", "PIL"),
+    *("scipy", "optuna", "lightgbm", "matplotlib", "tensorboard", "ray", "mlflow", "PIL"),
     *("fsspec", "aiohttp", "gcsfs", "s3fs", "botocore", "tenacity", "filelock"),
 ]
 

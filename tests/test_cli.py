@@ -285,7 +285,7 @@ def test_the_laboratorys_commands_work_one_after_the_other(gribouille, tmp_path:
     assert "A tester" in (tmp_path / "other" / "card.md").read_text()
     assert gribouille(*asked, "--soft-labels", soft, *quick)[0] == 2
     both, linear = tmp_path / "both", ("--how", "linear", "--store", store)
-    assert "linear of 2 runs" in gribouille("ensemble", run, tmp_path / "other", "--out", both, *linear)[1]
+    assert "linear of 2 members" in gribouille("ensemble", run, tmp_path / "other", "--out", both, *linear)[1]
     assert "Protocol: test split of store" in gribouille("evaluate", both, store)[1]
     assert "Protocol" in (run / "card.md").read_text()  # evaluating a run is noted on its card
 
@@ -342,7 +342,7 @@ def test_a_selection_is_made_on_the_command_line_and_noted(gribouille, tmp_path:
     code, _, err = gribouille(*student, *where)
     assert (code, "expected soft labels of selection" in err) == (2, True)
     both = ("ensemble", run, tmp_path / "student", "--out", tmp_path / "both")
-    assert "mean of 2 runs" in gribouille(*both, "--store", store, *where)[1]
+    assert "mean of 2 members" in gribouille(*both, "--store", store, *where)[1]
     assert (
         condition in json.loads((tmp_path / "both" / "ensemble.json").read_text())["metrics"]["validation"]["protocol"]
     )

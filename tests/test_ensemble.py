@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from shapes import SHAPES, store_of_shapes
+from shapes import store_of_shapes
+from untrained import LABELS, write_run
 
-from gribouille.checkpoint import BEST, Card, save_weights
+from gribouille.checkpoint import BEST
 from gribouille.ensemble import (
+    CORRELATION,
     ENSEMBLE,
-    LINEAR,
+    LEARNED,
     Asked,
     EnsembleOptions,
     Linear,
@@ -21,14 +22,18 @@ from gribouille.ensemble import (
     open_ensemble,
     questions,
 )
+from gribouille.ensemble.asking import judged_rows, taught_rows
+from gribouille.ensemble.card import read_card
+from gribouille.ensemble.members import names_of
 from gribouille.evaluate import EvaluateOptions, evaluate
-from gribouille.nets import build_net
+from gribouille.export import ExportSpec, export_run
 from gribouille.predict import predictor_of
-from gribouille.raster.spec import RasterSpec
 from gribouille.store import Store
+from gribouille.store.split import SPLITS, TRAIN
 
-LABELS = tuple(sorted(SHAPES))
-OPTIONS = EnsembleOptions(how="linear", per_class=8, epochs=3, batch=16, validation=6)
+LINEAR = LEARNED["linear"]
+VALIDATION = SPLITS.index("validation")
+OPTIONS = EnsembleOptions(how="linear", learn_from="train", per_class=8, epochs=3, batch=16, validation=6)
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +42,9 @@ def store(tmp_path_factory) -> Store:
     return store_of_shapes(tmp_path_factory.mktemp("shapes"), 30)
 
 
-def write_run(folder: Path, net: str = "test_resnet", side: int = 32, labels: tuple[str, ...] = LABELS) -> Path:
-    """The folder of a run whose net was never trained: what it answers does not matter here, only that it does."""
-    torch.manual_seed(side)
-    spec = RasterSpec.of_side(side, ("ink",) if side < 32 else ("ink", "time", "stroke"))
-    card = Card(net=net, labels=list(labels), raster=spec.to_dict(), config={}, store="no store", commit="no commit")
-    save_weights(build_net(net, len(labels), spec).eval(), card, folder / BEST)
-    return folder
+def answered(logits: np.ndarray, label: np.ndarray) -> Asked:
+    """What members said, of drawings of which nothing else matters."""
+    return Asked(logits, label, np.zeros((len(label), 6), np.float32), ())
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_mean_is_the_mean_of_the_members_probabilities(store, runs, tmp_path):
     answered = open_ensemble(tmp_path / "mean")
     assert answered.labels == tuple(card.labels) == LABELS
     assert np.allclose(answered.probabilities(drawings), expected, atol=1e-6)
-    assert (card.store, card.linear, card.metrics) == (None, None, {})
+    assert (card.store, card.learned, card.metrics) == (None, None, {})
 
 
 def test_linear_layer_is_what_was_learned(store, runs, tmp_path):
@@ -77,7 +78,7 @@ def test_linear_layer_is_what_was_learned(store, runs, tmp_path):
     probabilities = ensemble.probabilities(store.gather(np.arange(10)))
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
     assert card.store == store.hash
-    assert card.metrics["linear layer"]["drawings"] == 32
+    assert card.metrics["learned"]["drawings"] == 32
     assert card.metrics["validation"]["n"] == judged
     assert "validation split" in card.metrics["validation"]["protocol"]
     assert (
@@ -113,10 +114,10 @@ def test_layer_learns_whom_to_believe():
         label = generator.integers(0, 4, size)
         renamed = np.eye(4, dtype=np.float32)[(label + 1) % 4]
         nonsense = generator.normal(size=(size, 4)).astype(np.float32) * 3
-        return Asked(np.concatenate([nonsense, renamed], axis=1), label)
+        return answered(np.concatenate([nonsense, renamed], axis=1), label)
 
     taught, judged = asked(2000), asked(500)
-    linear, passes = fit(taught, judged, 2, EnsembleOptions(how="linear", epochs=30, rate=0.02))
+    linear, passes = fit(taught, judged, 2, EnsembleOptions(how="linear", epochs=30, rate=0.2))
     assert passes > 0
     assert (linear(judged.logits).argmax(axis=1) == judged.label).mean() > 0.99
     assert (Linear.mean(4, 2)(judged.logits).argmax(axis=1) == judged.label).mean() < 0.5
@@ -126,8 +127,8 @@ def test_layer_stays_where_learning_does_not_help():
     """Where no pass is better on validation drawings, the mean of the logits is kept, and the patience ends the learning."""
     label = np.arange(40) % 4
     right = np.tile(np.eye(4, dtype=np.float32)[label], 2)
-    wrong = Asked(right, (label + 1) % 4)
-    linear, passes = fit(wrong, Asked(right, label), 2, EnsembleOptions(how="linear", epochs=30, rate=0.1))
+    wrong = answered(right, (label + 1) % 4)
+    linear, passes = fit(wrong, answered(right, label), 2, EnsembleOptions(how="linear", epochs=30, rate=0.5))
     assert passes == 0
     assert np.array_equal(linear.weight, Linear.mean(4, 2).weight)
 
@@ -182,11 +183,11 @@ def test_the_store_must_know_the_members_labels(store, tmp_path):
 
 def test_what_cannot_be_combined_is_refused(runs, tmp_path):
     """One run is no ensemble, and a layer does not learn without drawings."""
-    with pytest.raises(ValueError, match="at least two runs, found 1"):
+    with pytest.raises(ValueError, match="at least two members, found 1"):
         combine(runs[:1], tmp_path / "one", EnsembleOptions())
     with pytest.raises(ValueError, match="store: expected one"):
         combine(runs, tmp_path / "linear", OPTIONS)
-    empty = Asked(np.zeros((0, 12), np.float32), np.zeros(0, np.int64))
+    empty = answered(np.zeros((0, 12), np.float32), np.zeros(0, np.int64))
     with pytest.raises(ValueError, match="expected validation drawings"):
         fit(empty, empty, 3, OPTIONS)
 
@@ -196,3 +197,69 @@ def test_bad_options_are_named(change):
     """A value out of range is refused by name."""
     with pytest.raises(ValueError, match=next(iter(change))):
         replace(OPTIONS, **change)
+
+
+def test_mean_of_logits_is_the_geometric_mean(store, runs, tmp_path):
+    """Members' logits averaged and then made probabilities: the product of theirs, made to add up."""
+    combine(runs, tmp_path / "mean", EnsembleOptions(mean="logits"))
+    drawings = store.gather(np.arange(10))
+    product = np.exp(np.mean([np.log(predictor_of(run).probabilities(drawings)) for run in runs], axis=0))
+    expected = product / product.sum(axis=1, keepdims=True)
+    assert np.allclose(open_ensemble(tmp_path / "mean").probabilities(drawings), expected, atol=1e-5)
+
+
+def test_validation_drawings_are_learned_from_or_judged_by(store):
+    """Learning from the validation split leaves at most half of it to judge by, and no drawing is both; nothing is of another
+    split."""
+    options = replace(OPTIONS, learn_from="validation", validation=1000)
+    judged, taught = judged_rows(store, options), taught_rows(store, options)
+    there = np.count_nonzero(store.split == VALIDATION)
+    assert len(judged) == there // 2
+    assert len(judged) + len(taught) == there
+    assert (store.split[np.concatenate([judged, taught])] == VALIDATION).all()
+    assert not set(judged.tolist()) & set(taught.tolist())
+    assert (store.split[taught_rows(store, OPTIONS)] == TRAIN).all()
+    assert len(judged_rows(store, EnsembleOptions())) == there
+
+
+def test_what_members_have_in_common_is_written_beside_the_card(store, runs, tmp_path):
+    """With a store the folder says how its members err together, under names that tell them apart, and how long each takes."""
+    combine(runs, tmp_path / "mean", EnsembleOptions(), store)
+    told = json.loads((tmp_path / "mean" / CORRELATION).read_text())
+    assert told["names"] == ["one", "two", "three"]
+    assert told["n"] == np.count_nonzero(store.split == VALIDATION)
+    assert told["greedy"][0]["seconds"] > 0
+    assert names_of([Path("a/0/fixed/best.safetensors"), Path("a/1/fixed/best.safetensors")]) == ("0/fixed", "1/fixed")
+
+
+def test_model_files_are_members(store, runs, tmp_path):
+    """A run and its own model file answer alike, so their mean does too, and the file may know its words in another order."""
+    file = tmp_path / "one.onnx"
+    export_run(runs[0], file, ExportSpec(weights="float32"))
+    combine([runs[0], file], tmp_path / "both", EnsembleOptions(mean="logits"))
+    drawings = store.gather(np.arange(5))
+    alone = predictor_of(runs[0]).probabilities(drawings)
+    assert np.allclose(open_ensemble(tmp_path / "both").probabilities(drawings), alone, atol=1e-5)
+
+
+def test_a_member_that_knows_more_is_asked_about_the_common_words(store, runs, tmp_path):
+    """The ensemble knows the words of the member that knows fewest; the others' probabilities of these are made to add up."""
+    more = write_run(tmp_path / "more", labels=("zebra", *reversed(LABELS)))
+    combine([more, runs[0]], tmp_path / "mean", EnsembleOptions(), store)
+    ensemble = open_ensemble(tmp_path / "mean")
+    assert ensemble.labels == LABELS
+    drawings = store.gather(np.arange(5))
+    known = predictor_of(more).probabilities(drawings)[:, :0:-1]
+    expected = (known / known.sum(axis=1, keepdims=True) + predictor_of(runs[0]).probabilities(drawings)) / 2
+    assert np.allclose(ensemble.probabilities(drawings), expected, atol=1e-6)
+
+
+def test_a_folder_of_earlier_versions_is_read(store, runs, tmp_path):
+    """What was learned used to be called `linear`, and the mean was always that of probabilities."""
+    before = combine(runs, tmp_path / "linear", OPTIONS, store)
+    path = tmp_path / "linear" / ENSEMBLE
+    old = json.loads(path.read_text())
+    old["linear"] = old.pop("learned")
+    del old["options"]["mean"]
+    path.write_text(json.dumps(old))
+    assert read_card(tmp_path / "linear").learned == before.learned

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapes import records, store_of_shapes
 
-from gribouille.answers import Answers, Outcomes, answers_of, compared
+from gribouille.answers import Answers, Outcomes, compared
 from gribouille.drawing import Drawings, prefix
 from gribouille.evaluate import EvaluateOptions, evaluate, rows_of, stays_from, unfinished
 from gribouille.evaluation import GROUPS, Evaluation
@@ -138,6 +138,9 @@ def test_parts_of_other_wholes_are_refused(store):
         ValueError, match=r"parts: expected different ones of one whole, found \[0\] of 2 and \[0\] of 2"
     ):
         first + first
+    other = replace(guesser(store), name="another")
+    with pytest.raises(ValueError, match="predictor: expected parts of one evaluation, found 'guesser' and 'another'"):
+        first + evaluate(other, store, EvaluateOptions("train", (1.0,), part=1, parts=2))
     with pytest.raises(ValueError, match="split: expected parts of one evaluation, found 'train' and 'test'"):
         first + evaluate(guesser(store), store, EvaluateOptions("test", (1.0,), part=1, parts=2))
     assert "parts [0] of 2 of the train split" in first.protocol
@@ -174,6 +177,33 @@ def test_temperature_is_of_other_drawings(store):
     assert tally.tempered.nll < tally.reliability.nll
     assert evaluate(guesser(store), store, EvaluateOptions("validation", (1.0,))).temperature == 1
     assert evaluate(guesser(store), store, EvaluateOptions("train", (1.0,), calibrated_on=0)).temperature == 1
+    assert evaluate(guesser(store), store, EvaluateOptions("train", (1.0,), temperature=2.5)).temperature == 2.5
+
+
+def test_without_a_known_verdict_all_rows_are_judged(tmp_path):
+    """Where no drawing's `recognized` is known, figures without a group are of all rows, and say so."""
+    source = tmp_path / "lost.ndjson"
+    source.write_text("".join(json.dumps({**record, "recognized": None}) + "\n" for record in records(20)))
+    ingest([source], tmp_path / "store", IngestOptions(any_word=True))
+    store = Store.open(tmp_path / "store")
+    found = evaluate(guesser(store), store, EvaluateOptions("train"))
+    assert found.judged == found.summary()["calibration of"] == found.details()["group"] == "all rows"
+    assert found.details()["intervals"]["map3"] is not None
+    assert len(found.per_class()) == 4
+
+
+def test_no_number_is_no_answer(store):
+    """A model that answers NaN is refused, naming it and the drawing: it has no best guess to count."""
+    broken = Predictor("broken", store.labels, lambda drawings: np.full((len(drawings), 4), np.nan, np.float32))
+    with pytest.raises(ValueError, match=r"broken: expected probabilities, found nan for the drawing of row \d+"):
+        evaluate(broken, store, EvaluateOptions("train", (1.0,), calibrated_on=0))
+
+
+def test_fractions_that_look_alike_stay_apart(store):
+    """Every fraction has an entry of its own, and a sample is said to be one."""
+    found = evaluate(guesser(store), store, EvaluateOptions("train", (0.331, 0.334, 1.0), drawings=9)).summary()
+    assert list(found["all rows"]) == ["33.1%", "33.4%", "100%"]
+    assert found["protocol"].startswith("9 random drawings of the train split of store")
 
 
 def test_a_sample_is_the_same_every_time(store):
@@ -191,6 +221,7 @@ def test_a_sample_is_the_same_every_time(store):
         ({"fractions": (0.5, 0.25, 1.0)}, "ascending"),
         ({"part": 2, "parts": 2}, "part: expected from 0 to 1, found 2"),
         ({"drawings": -1}, "drawings: expected at least 0"),
+        ({"temperature": 0.0}, "temperature: expected more than 0, found 0.0"),
     ],
 )
 def test_options_that_cannot_be_are_refused(options, message):
@@ -206,8 +237,9 @@ def test_answers_are_what_was_said(store):
     options = EvaluateOptions("train", (1.0,))
     evaluate(guesser(store), store, options, watch=lambda *part: parts.append(part))
     evaluate(guesser(store), store, options, watch=outcomes)
-    kept, asked = Answers.joined(store.labels, parts), answers_of(guesser(store), store, rows_of(store, options))
-    assert np.array_equal(kept.probabilities, asked.probabilities)
+    asked = Answers.joined(store.labels, parts)
+    assert np.array_equal(asked.rows, rows_of(store, options))
+    assert np.array_equal(asked.probabilities, guesser(store).probabilities(store.gather(asked.rows)))
     turned = replace(
         asked, labels=asked.labels[::-1], probabilities=asked.probabilities[:, ::-1], label=3 - asked.label
     )
@@ -215,6 +247,8 @@ def test_answers_are_what_was_said(store):
     assert (pairs.n, pairs.same, pairs.only_one) == (len(asked), len(asked), 0)
     with pytest.raises(ValueError, match="expected two of the same drawings, found"):
         compared(asked.outcome, replace(asked.outcome, rows=asked.rows[:-1]))
+    some = np.arange(len(asked)) % 2 == 0
+    assert compared(asked.outcome.only(some), turned.outcome.only(some)).n == some.sum()
 
 
 def test_evaluate_beside_another(store, gribouille, tmp_path):
@@ -224,9 +258,11 @@ def test_evaluate_beside_another(store, gribouille, tmp_path):
     export(net, Imprint("shapes", store.labels, RasterSpec.of_side(32), 1.0, {}, "", ""), model)
     _, out, _ = gribouille("evaluate", model, store.path, "--beside", model, "--json")
     found = json.loads(out)
-    assert found["beside"]["comparison"]["p"] == 1
-    assert found["beside"]["comparison"]["top1"] == {"difference": 0, "interval": [0, 0]}
+    assert found["comparison"]["p"] == 1
+    assert found["comparison"]["top1"] == {"other less one": 0, "interval": [0, 0]}
+    assert found["comparison"]["drawings"] == "natural mix"
+    assert found["comparison"]["n"] == found["natural mix"]["100%"]["n"]
     assert found["details"]["intervals"]["top1"][0] <= found["natural mix"]["100%"]["top1"]
     _, out, _ = gribouille("evaluate", model, store.path, "--beside", model)
     assert "McNemar p = 1" in " ".join(out.split())
-    assert "The right guess is there to stay by this much ink" in " ".join(out.split())
+    assert "Natural mix: the right guess is there to stay by this much ink" in " ".join(out.split())

@@ -18,6 +18,7 @@ from gribouille.metrics import (
     comparison,
     count,
     counts_of,
+    interval,
     mcnemar,
     paired,
     places_of,
@@ -156,6 +157,15 @@ def test_wilson_is_scipys(right, drawings):
     assert (low[0], high[0]) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
+def test_an_interval_is_no_point():
+    """None of 5, and 5 of 5, leave room for what was not seen; MAP@3's comes from resampling."""
+    none, every = (counts_of(np.full(5, place), np.zeros(5, int), 1) for place in (3, 0))
+    assert interval(none, "top1") == pytest.approx((0, 0.434), abs=1e-3)
+    assert interval(every, "top3") == pytest.approx((0.566, 1), abs=1e-3)
+    assert interval(every, "map3") == bootstrap(every, "map3")
+    assert np.isnan(interval(Counts.none(2), "top1")).all()
+
+
 def test_wilson_knows_nothing_of_no_drawing():
     """Without drawings the share may be anything."""
     assert [each.tolist() for each in wilson(np.array([0]), np.array([0]))] == [[0.0], [1.0]]
@@ -192,9 +202,10 @@ def test_paired_counts_by_hand():
     pairs = pairs_of([0, 0, 0, 1, 5, 5], [0, 1, 2, 0, 0, 5])
     assert (pairs.n, pairs.only_one, pairs.only_other, pairs.both_wrong) == (6, 2, 2, 1)
     assert (pairs.same, pairs.same_mistake, pairs.disagreement) == (1, 0, 5 / 6)
+    assert pairs_of([3, 0], [3, 0]).same_mistake == 0  # both wrong, each in its own way
     found = comparison(pairs)
-    assert found["top1"]["difference"] == 0
-    assert found["map3"]["difference"] == pytest.approx((1 / 2 - 1 + 1 / 3 - 1 + 1 - 1 / 2 + 1) / 6)
+    assert found["top1"]["other less one"] == 0
+    assert found["map3"]["other less one"] == pytest.approx((1 / 2 - 1 + 1 / 3 - 1 + 1 - 1 / 2 + 1) / 6)
     assert found["p"] == 1
 
 
@@ -209,7 +220,7 @@ def test_paired_counts_add_up(seed, n, cut):
     assert mcnemar(turned) == mcnemar(whole)
     assert turned.only_one == whole.only_other
     if n:
-        assert comparison(turned)["top3"]["difference"] == -comparison(whole)["top3"]["difference"]
+        assert comparison(turned)["top3"]["other less one"] == -comparison(whole)["top3"]["other less one"]
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40))

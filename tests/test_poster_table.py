@@ -36,7 +36,7 @@ def test_table_of_two_seeds(tmp_path, monkeypatch, capsys):
     for seed in (0, 1):
         write_seed(tmp_path / "work" / str(seed), seed)
     peer = tmp_path / "work" / "0" / "targeted"
-    arguments = ["poster_table.py", str(store.path), str(tmp_path / "work"), "--beside", f"a peer={peer}"]
+    arguments = ["poster_table.py", str(store.path), str(tmp_path / "work"), "0", "1", "--beside", f"a peer={peer}"]
     monkeypatch.setattr(sys, "argv", arguments)
     poster_table.main()
     told = capsys.readouterr().out
@@ -70,7 +70,12 @@ def test_an_interval_holds_its_mean():
     )
 
 
-def test_a_folder_without_seeds_is_refused(tmp_path):
-    """Where no seed was trained there is no table."""
-    with pytest.raises(ValueError, match="expected a folder for each seed with fixed, targeted, linear and mean"):
-        poster_table.lines_of(store_of_shapes(tmp_path, 5), tmp_path, {})
+def test_a_seed_without_its_rows_is_refused(tmp_path):
+    """Where a seed was not trained there is no table."""
+    with pytest.raises(ValueError, match=r"4/fixed: expected a run or an ensemble of recipes/poster\.sh, found none"):
+        poster_table.lines_of(store_of_shapes(tmp_path, 5), tmp_path, ["4"], {})
+
+
+def test_no_drawing_has_no_figure():
+    """A group without drawings shows dashes."""
+    assert poster_table.figures(poster_table.Row("", np.zeros((1, 3), int)), np.zeros(3, bool)) == ["–", "–"]

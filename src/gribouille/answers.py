@@ -1,17 +1,13 @@
 """What a predictor says of each of some drawings, kept: rows of a store in, probabilities out, to look at and to compare."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Bool, Float32, Int64
 
 from gribouille.metrics import PairedCounts, paired, places_of
-from gribouille.predict import Predictor
-from gribouille.sampling import Rows, batches_of
-from gribouille.store import AnyStore
-
-BATCH = 256  # drawings
+from gribouille.sampling import Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,19 +37,6 @@ class Answers:
         return Outcome(self.labels, self.rows, places_of(self.probabilities, self.label), best)
 
 
-def answers_of(
-    predictor: Predictor, store: AnyStore, rows: Rows, progress: Callable[[int], None] = lambda done: None
-) -> Answers:
-    """What the predictor says of these rows; `progress` hears of every drawing. Raises ValueError where the store has a label
-    that it does not know."""
-    columns = predictor.columns_of(store.labels)
-    parts = []
-    for batch in batches_of(rows, BATCH) if len(rows) else []:
-        parts.append((batch, columns[store.label[batch]], predictor.probabilities(store.gather(batch))))
-        progress(len(batch))
-    return Answers.joined(predictor.labels, parts)
-
-
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """What a comparison needs of a predictor's answers: for each of some rows the place of the right label, from 0, and the
@@ -63,6 +46,10 @@ class Outcome:
     rows: Rows
     place: Int64[np.ndarray, "n"]
     best: Int64[np.ndarray, "n"]
+
+    def only(self, chosen: Bool[np.ndarray, "n"]) -> "Outcome":
+        """That of the chosen ones."""
+        return Outcome(self.labels, self.rows[chosen], self.place[chosen], self.best[chosen])
 
 
 class Outcomes:

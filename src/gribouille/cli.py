@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LABORATORY = {
     *(
         "PIL",
+        "lightgbm",
         "matplotlib",
         "numba",
         "onnx",
@@ -373,28 +374,30 @@ def _written_reports(out: Path) -> list[Path]:
 
 @app.command(context_settings=LATE_OPTIONS, add_help_option=False)
 def ensemble(arguments: Late = None) -> None:
-    """Make one recogniser of several runs."""
-    from gribouille.ensemble import EnsembleOptions, combine, questions
+    """Make one recogniser of several, or of one and its experts."""
+    from gribouille.ensemble import EnsembleOptions, questions
+    from gribouille.experts import assemble
     from gribouille.options import run_with_options
-    from gribouille.terminal import counted
+    from gribouille.terminal import counted, print_ensemble
 
     def command(
-        runs: Annotated[list[Path], typer.Argument(metavar="RUN…", exists=True, help="Runs of the same words.")],
-        out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the ensemble, for `evaluate`.")],
+        members: Annotated[
+            list[Path],
+            typer.Argument(metavar="RUN|MODEL…", exists=True, help="Runs and model files; one run for its experts."),
+        ],
+        out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of the ensemble, for `evaluate`, `export`.")],
         config: EnsembleOptions,
-        store: Annotated[Path | None, typer.Option(help="Store that a linear layer learns from.")] = None,
+        store: Annotated[Path | None, typer.Option(help="Store to learn from, and to judge on.")] = None,
         where: Where = "",
         max_per_class: MaxPerClass = 0,
     ) -> None:
-        """Make one recogniser of several runs."""
+        """Make one recogniser of several, or of one and its experts."""
         _expect_store(store, where, max_per_class)
         opened = None if store is None else _opened(store, where, max_per_class)
-        asked = 0 if opened is None else questions(opened, config)
+        asked = None if opened is None or config.how == "experts" else questions(opened, config)
         with counted("Asking the members", asked) as progress:
-            card = combine(runs, out, config, opened, progress)
-        top1 = card.metrics.get("validation", {}).get("top1")
-        score = "" if top1 is None else f"; top-1 on validation drawings {top1:.1%}"
-        typer.echo(f"{out}: {card.how} of {len(card.members)} runs{score}")
+            card = assemble(members, out, config, opened, progress)
+        print_ensemble(out, card)
 
     run_with_options(command, EnsembleOptions, arguments or [], "ensemble")
 
@@ -419,9 +422,12 @@ def evaluate(
 
     Each at 25, 50, 75 and 100 % of its ink; recognized drawings and the natural mix apart; with 95 % intervals.
     """
+    import numpy as np
+
     from gribouille.answers import Outcomes, compared
     from gribouille.checkpoint import BEST
     from gribouille.evaluate import EvaluateOptions, evaluate, rows_of
+    from gribouille.evaluation import GROUPS
     from gribouille.metrics import comparison
     from gribouille.predict import predictor_of
     from gribouille.run_card import add_evaluation
@@ -436,17 +442,21 @@ def evaluate(
             evaluations.append(evaluate(predictor_of(each), opened, options, progress, outcomes[-1]))
     evaluation, *others = evaluations
     one, *rest = [kept.of(each.labels) for kept, each in zip(outcomes, evaluations, strict=True)]
-    difference = comparison(compared(rest[0], one)) if rest else None
+    judged = np.isin(opened.recognized[one.rows], GROUPS[evaluation.judged])
+    difference = None
+    if rest:
+        named = {"one": str(model), "other": str(beside), "drawings": evaluation.judged}
+        difference = named | comparison(compared(one.only(judged), rest[0].only(judged)))
     if as_json:
         found = {**evaluation.summary(), "per class": evaluation.per_class()}
         found |= {"per class, all rows": evaluation.per_class("all rows"), "details": evaluation.details()}
         if beside is not None:
-            found |= {"beside": {"model": str(beside), **others[0].summary(), "comparison": difference}}
+            found |= {"beside": others[0].summary(), "comparison": difference}
         typer.echo(json.dumps(found, indent=1, allow_nan=False))
     else:
         print_evaluation(evaluation)
         if difference is not None:
-            print_comparison(str(model), str(beside), difference)
+            print_comparison(difference)
     if (model / BEST).is_file():  # a run: its card shows what it reached
         add_evaluation(model, evaluation.summary())
 
@@ -520,14 +530,15 @@ def report(arguments: Late = None) -> None:
 
 @app.command(context_settings=LATE_OPTIONS, add_help_option=False)
 def export(arguments: Late = None) -> None:
-    """Write a training run as one model file, checked against it."""
-    from gribouille.export import ExportSpec, export_run
+    """Write a training run, or an ensemble, as one model file, checked against it."""
+    from gribouille.export import ExportSpec
+    from gribouille.export_ensemble import export_any
     from gribouille.options import run_with_options
     from gribouille.sampling import distinct_rows
     from gribouille.terminal import counted
 
     def command(
-        run: Annotated[Path, typer.Argument(exists=True, help="Training run.")],
+        run: Annotated[Path, typer.Argument(exists=True, help="Training run, or an ensemble's folder.")],
         out: Annotated[Path, typer.Option(metavar="MODEL.onnx", help="The model file.")],
         config: ExportSpec,
         store: Annotated[
@@ -537,12 +548,12 @@ def export(arguments: Late = None) -> None:
         where: Where = "",
         max_per_class: MaxPerClass = 0,
     ) -> None:
-        """Write a training run as one model file, checked against it."""
+        """Write a training run, or an ensemble, as one model file, checked against it."""
         _expect_store(store, where, max_per_class)
         opened = None if store is None else _opened(store, where, max_per_class)
         rows = 0 if opened is None else len(distinct_rows(opened, "test"))
         with counted("Evaluating", rows) as progress:
-            report = export_run(run, out, config, opened, progress)
+            report = export_any(run, out, config, opened, progress)
         typer.echo(
             f"{out}: {report.bytes / 1e6:.2f} MB; at most {report.difference:.1e} from the net on {report.drawings} "
             f"drawings; rounding kept {report.agreement:.0%} of the best guesses"

@@ -5,11 +5,11 @@ place in the epoch), so the batches from step k on are the same whether or not a
 whatever the number of processes that share them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -128,6 +128,11 @@ class TrainConfig:
         if self.sampling in ("targeted", "stabilised") and self.per_class < 3:
             raise ValueError(f"per_class: expected at least 3 for {self.sampling} sampling, found {self.per_class}")
         _ = self.spec  # a picture that cannot be is refused here
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> "TrainConfig":
+        """The configuration that a card keeps, as `asdict` wrote it; a field that is younger than the card has its default."""
+        return cls(**{**fields, "augmentation": Augmentation(**fields.get("augmentation", {}))})
 
     @property
     def spec(self) -> RasterSpec:

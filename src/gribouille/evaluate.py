@@ -31,13 +31,14 @@ Watch = Callable[[Rows, np.ndarray, np.ndarray], None]
 @dataclass(frozen=True)
 class EvaluateOptions:
     """What is evaluated: at most `drawings` random drawings of a split (0: all, each key_id once), at each of the `fractions`
-    of their ink, ascending and the last 1; the temperature is fitted to at most `calibrated_on` validation drawings (0: none
-    is). Of `parts` evaluations that together are the whole, this is the one with number `part`."""
+    of their ink, ascending and the last 1; the `temperature`, where none is given, is fitted to at most `calibrated_on`
+    validation drawings (0: it is 1). Of `parts` evaluations that together are the whole, this is the one with number `part`."""
 
     split: Literal["train", "validation", "test"] = "test"
     fractions: tuple[float, ...] = FRACTIONS
     drawings: int = 0
     calibrated_on: int = 3000
+    temperature: float | None = None
     part: int = 0
     parts: int = 1
 
@@ -51,6 +52,8 @@ class EvaluateOptions:
         for name in ("drawings", "calibrated_on"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name}: expected at least 0, found {getattr(self, name)}")
+        if self.temperature is not None and not self.temperature > 0:
+            raise ValueError(f"temperature: expected more than 0, found {self.temperature}")
         if not 0 <= self.part < self.parts:
             raise ValueError(f"part: expected from 0 to {self.parts - 1}, found {self.part}")
 
@@ -66,7 +69,7 @@ def evaluate(
 
     It chooses among all labels that it knows, also where the store has only some of them. `progress` hears of every drawing,
     `watch` of every batch of finished ones: their rows, the predictor's class of each, probabilities float32 [n, classes].
-    Raises ValueError where the store has a label that it does not know.
+    Raises ValueError where the store has a label that it does not know, and for an answer that is no number.
     """
     options = options or EvaluateOptions()
     columns = predictor.columns_of(store.labels)
@@ -76,18 +79,20 @@ def evaluate(
     rows = rows_of(store, options)
     for batch in batches_of(rows, BATCH) if len(rows) else []:
         drawings, label = store.gather(batch), columns[store.label[batch]]
-        answers = [predictor.probabilities(unfinished(drawings, fraction)) for fraction in options.fractions]
+        answers = [_answer(predictor, unfinished(drawings, fraction), batch) for fraction in options.fractions]
         whole = _Batch(label, _strokes(drawings), _countries(store, batch), answers)
         for value, mine in _by_value(store.recognized[batch]):
             tallies[value] += _tally(whole.of(mine), temperature, len(store.countries))
         watch(batch, label, answers[-1])
         progress(len(batch))
     return Evaluation(
+        predictor=predictor.name,
         labels=predictor.labels,
         fractions=options.fractions,
         countries=store.countries,
         split=options.split,
         store=named(store),
+        sample=options.drawings,
         temperature=temperature,
         tallies=tallies,
         parts=(frozenset({options.part}), options.parts),
@@ -112,6 +117,18 @@ def stays_from(right: Sequence[np.ndarray]) -> Int64[np.ndarray, "n"]:
     is wrong at the last. `right`: bool [n] of each fraction, ascending."""
     table = np.stack(right)
     return np.asarray(len(table) - np.cumprod(table[::-1], axis=0).sum(axis=0))
+
+
+def _answer(predictor: Predictor, drawings: Drawings, rows: Rows) -> Float32[np.ndarray, "_n classes"]:
+    """The predictor's probabilities of these rows' drawings. ValueError for what is no number: it has no best guess."""
+    answer = predictor.probabilities(drawings)
+    wrong = np.flatnonzero(~np.isfinite(answer).all(axis=1))
+    if len(wrong):
+        found = answer[wrong[0]][~np.isfinite(answer[wrong[0]])][0]
+        raise ValueError(
+            f"{predictor.name}: expected probabilities, found {found} for the drawing of row {rows[wrong[0]]}"
+        )
+    return answer
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,10 +182,12 @@ def _by_value(recognized: Int[np.ndarray, "n"]) -> Iterator[tuple[int, Int64[np.
 
 
 def _temperature(predictor: Predictor, store: AnyStore, options: EvaluateOptions) -> float:
-    """Fitted to validation drawings; 1 where there are none, or where these are what is to be judged."""
+    """What is asked for, or fitted to validation drawings; 1 where there are none, or where these are what is to be judged."""
+    if options.temperature is not None:
+        return options.temperature
     rows = validation_rows(store, options.calibrated_on)
     if not len(rows) or options.split == "validation":
         return 1.0
-    batches = [predictor.probabilities(store.gather(batch)) for batch in batches_of(rows, BATCH)]
+    batches = [_answer(predictor, store.gather(batch), batch) for batch in batches_of(rows, BATCH)]
     logits = np.log(np.maximum(np.concatenate(batches), LEAST))
     return temperature_of(logits, predictor.columns_of(store.labels)[store.label[rows]])

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int64
 
-from gribouille.metrics import MEASURES, Counts, Interval, Reliability, bootstrap, wilson
+from gribouille.metrics import MEASURES, Counts, Interval, Reliability, interval, wilson
 
 STROKES = 10  # groups by number of strokes: 1 … 9, and 10 or more
 GROUPS = {"recognized": (1,), "natural mix": (0, 1), "all rows": (-1, 0, 1)}
@@ -73,22 +73,25 @@ class Tally:
 class Evaluation:
     """What was counted, by the value of `recognized` (1 true, 0 false, −1 lost), and of what.
 
-    labels: the predictor's, in the order of its classes; countries: ISO codes, in the order of `Tally.by_country`;
-    temperature: that of `Tally.tempered`; parts: which parts of how many it adds up.
+    predictor: who was asked; labels: that one's, in the order of its classes; countries: ISO codes, in the order of
+    `Tally.by_country`; sample: how many random drawings of the split were asked for (0: all); temperature: that of
+    `Tally.tempered`; parts: which parts of how many it adds up.
     """
 
+    predictor: str
     labels: tuple[str, ...]
     fractions: tuple[float, ...]
     countries: tuple[str, ...]
     split: str
     store: str
+    sample: int
     temperature: float
     tallies: dict[int, Tally]
     parts: tuple[frozenset[int], int] = field(default=(frozenset({0}), 1))
 
     def __add__(self, other: "Evaluation") -> "Evaluation":
         """The evaluation of both parts. Raises ValueError for what is no other part of the same whole."""
-        for name in ("labels", "fractions", "countries", "split", "store", "temperature"):
+        for name in ("predictor", "labels", "fractions", "countries", "split", "store", "sample", "temperature"):
             if getattr(self, name) != getattr(other, name):
                 raise ValueError(
                     f"{name}: expected parts of one evaluation, found {getattr(self, name)!r} and {getattr(other, name)!r}"
@@ -110,8 +113,9 @@ class Evaluation:
         """What was evaluated and how, in a sentence."""
         done, whole = self.parts
         part = "" if len(done) == whole else f"parts {sorted(done)} of {whole} of the "
+        sample = f"{self.sample} random drawings of the " if self.sample else ""
         return (
-            f"{part}{self.split} split of {self.store}, each key_id once, {self.n} drawings, "
+            f"{part}{sample}{self.split} split of {self.store}, each key_id once, {self.n} drawings, "
             f"best of {len(self.labels)} labels; natural mix = rows whose recognized is known; "
             "unfinished = the simplified drawing cut by ink and boxed again"
         )
@@ -121,12 +125,18 @@ class Evaluation:
         none = Tally.none(len(self.fractions), len(self.labels), len(self.countries))
         return reduce(Tally.__add__, (self.tallies[value] for value in GROUPS[name]), none)
 
+    @property
+    def judged(self) -> str:
+        """The group that figures without a group are of: the natural mix, or all rows where it has no drawing."""
+        return "natural mix" if self.group("natural mix").finished.n else "all rows"
+
     def summary(self) -> dict[str, Any]:
-        """Protocol, calibration of the natural mix (finished) and, per group and percentage of the ink, the summary of its
+        """Protocol, calibration of the `judged` group (finished) and, per group and percentage of the ink, the summary of its
         counts; for cards."""
-        natural = self.group("natural mix")
+        natural = self.group(self.judged)
         return {
             "protocol": self.protocol,
+            "calibration of": self.judged,
             "calibration error": _known(natural.reliability.error),
             "calibration error, tempered": _known(natural.tempered.error),
             "temperature": self.temperature,
@@ -134,27 +144,28 @@ class Evaluation:
             "nll, tempered": _known(natural.tempered.nll),
             **{
                 name: {
-                    f"{fraction:.0%}": counts.summary()
+                    _percent(fraction): counts.summary()
                     for fraction, counts in zip(self.fractions, self.group(name).by_ink, strict=True)
                 }
                 for name in GROUPS
             },
         }
 
-    def per_class(self, name: str = "natural mix") -> dict[str, float]:
-        """Top-1 on finished drawings of a group, of every class that it has drawings of."""
-        top1 = zip(self.labels, self.group(name).finished.per_class.tolist(), strict=True)
+    def per_class(self, name: str | None = None) -> dict[str, float]:
+        """Top-1 on finished drawings of a group (by default the `judged` one), of every class that it has drawings of."""
+        top1 = zip(self.labels, self.group(name or self.judged).finished.per_class.tolist(), strict=True)
         return {label: share for label, share in top1 if not math.isnan(share)}
 
-    def details(self, name: str = "natural mix") -> dict[str, Any]:
-        """What `summary` leaves out, of one group's finished drawings: intervals (bootstrap, 95 %) of its measures, every class
-        with its interval (Wilson), the pairs confused most, ink, strokes, countries, reliability; for programs."""
+    def details(self, name: str | None = None) -> dict[str, Any]:
+        """What `summary` leaves out, of one group's finished drawings (by default the `judged` one): 95 % intervals of its
+        measures, every class with its own, the pairs confused most, ink, strokes, countries, reliability; for programs."""
+        name = name or self.judged
         tally = self.group(name)
         return {
             "group": name,
-            "intervals": {measure: _interval(bootstrap(tally.finished, measure)) for measure in MEASURES},
+            "intervals": {measure: _interval(interval(tally.finished, measure)) for measure in MEASURES},
             "stays from": dict(
-                zip([*(f"{one:.0%}" for one in self.fractions), "never"], tally.stays.tolist(), strict=True)
+                zip([*(_percent(one) for one in self.fractions), "never"], tally.stays.tolist(), strict=True)
             ),
             "per class": _shares(tally.finished, self.labels),
             "confused": [
@@ -167,9 +178,9 @@ class Evaluation:
             "reliability, tempered": _bins(tally.tempered),
         }
 
-    def confused(self, name: str = "natural mix", pairs: int = PAIRS) -> list[tuple[str, str, int, int]]:
+    def confused(self, name: str | None = None, pairs: int = PAIRS) -> list[tuple[str, str, int, int]]:
         """The confusions that cost most drawings of a group: class, what it was taken for, drawings, and of how many."""
-        wrong = self.group(name).confusion.copy()
+        wrong = self.group(name or self.judged).confusion.copy()
         seen = wrong.sum(axis=1)
         np.fill_diagonal(wrong, 0)
         order = np.argsort(-wrong, axis=None, kind="stable")[:pairs]
@@ -198,8 +209,12 @@ def _bins(reliability: Reliability) -> list[dict[str, Any]]:
     return [{"n": int(n), "confidence": float(said), "accuracy": float(true)} for n, said, true in rows if n]
 
 
-def _interval(interval: Interval) -> list[float] | None:
-    return None if math.isnan(interval.low) else list(interval)
+def _interval(found: Interval) -> list[float] | None:
+    return None if math.isnan(found.low) else list(found)
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:g}%"
 
 
 def _known(value: float) -> float | None:

@@ -11,6 +11,7 @@ import json
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -163,9 +164,11 @@ class Recognition(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """A net as a file will carry it: what it answers, logits for drawings, and the whole file's graph at a temperature."""
+    """A net as a file will carry it: what it answers, logits for drawings; its graph from points to logits (`body`), and the
+    whole file's at a temperature."""
 
     logits: Logits
+    body: Callable[[], onnx.ModelProto]
     graph: Callable[[float], onnx.ModelProto]
 
 
@@ -193,11 +196,11 @@ def export_run(
             f"{len(store.labels)}, {sorted(set(store.labels) ^ set(card.labels))[:5]} not in both"
         )
     form = form_of(net, card.spec, spec, typical(store) if spec.arithmetic == "int8" else None)
-    temperature = _fitted_temperature(logits_predictor(form.logits, card.labels), store)
+    temperature = fitted_temperature(logits_predictor(form.logits, card.labels), store)
     calibrated = logits_predictor(form.logits, card.labels, temperature=temperature)
     metrics = evaluate(calibrated, store, EvaluateOptions(calibrated_on=0), progress).summary()
     imprint = replace(imprint, temperature=temperature, metrics=metrics)
-    return _write(form, net, imprint, out, store.gather(_spread(distinct_rows(store, "test"), GOLDEN)), spec)
+    return _write(form, net, imprint, out, store.gather(spread(distinct_rows(store, "test"), GOLDEN)), spec)
 
 
 def export(
@@ -228,38 +231,48 @@ def form_of(net: nn.Module, raster: RasterSpec, spec: ExportSpec, seen: Drawings
             raise ValueError(
                 "arithmetic: expected a store for int8, whose drawings say how large the net's values become; found none"
             )
-        body = quantised(_pictures_to_logits(plain, raster), rasterise(seen, raster))
-        session = session_of("the net", body.SerializeToString(), threads=1)
+        whole_numbers = quantised(_pictures_to_logits(plain, raster), rasterise(seen, raster))
+        session = session_of("the net", whole_numbers.SerializeToString(), threads=1)
         return Form(
             lambda drawings: np.asarray(session.run(None, {PICTURE: rasterise(drawings, raster)})[0]),
-            lambda temperature: _joined(raster, body, temperature),
+            lambda: _drawn(raster, whole_numbers),
+            lambda temperature: _joined(raster, whole_numbers, temperature),
         )
     shipped = round_weights(plain) if spec.weights == "int8" else plain
 
-    def graph(temperature: float) -> onnx.ModelProto:
-        model = to_onnx(Recognition(shipped, raster, temperature), INPUT, OUTPUT)
+    def packed(model: onnx.ModelProto) -> onnx.ModelProto:
         if spec.weights == "int8":
             pack(model)
         return model
 
-    return Form(net_logits(shipped, raster), graph)
+    def body() -> onnx.ModelProto:
+        if isinstance(shipped, PointNet):
+            return packed(to_onnx(shipped, INPUT, LOGITS))
+        return _drawn(raster, packed(_pictures_to_logits(shipped, raster)))
+
+    return Form(
+        net_logits(shipped, raster),
+        body,
+        lambda temperature: packed(to_onnx(Recognition(shipped, raster, temperature), INPUT, OUTPUT)),
+    )
 
 
 def typical(store: AnyStore) -> Drawings:
     """Drawings as a net will be asked about, some hundred of all labels of the training split, half of them unfinished."""
-    rows = _spread(np.flatnonzero(store.split == TRAIN), TYPICAL)
+    rows = spread(np.flatnonzero(store.split == TRAIN), TYPICAL)
     if len(rows) == 0:
         raise ValueError(f"{store.path}: expected training drawings to take the scales of int8 from, found none")
     by = replace(Augmentation.none(), cut=0.5)
     return cut(store.gather(rows), by, np.arange(len(rows), dtype=np.uint64))
 
 
-def _spread(rows: Int[np.ndarray, "_rows"], count: int) -> Int[np.ndarray, "_some"]:
+def spread(rows: Int[np.ndarray, "_rows"], count: int) -> Int[np.ndarray, "_some"]:
     """So many of the rows, or all: evenly over them, and so over all labels."""
     return rows[np.linspace(0, len(rows) - 1, min(count, len(rows))).astype(np.int64)]
 
 
-def _fitted_temperature(predictor: Predictor, store: AnyStore) -> float:
+def fitted_temperature(predictor: Predictor, store: AnyStore) -> float:
+    """The temperature that fits the store's validation drawings; ValueError where it has none."""
     rows = distinct_rows(store, "validation")
     natural = rows[store.recognized[rows] >= 0]  # as people draw; the others are mostly recognized ones, and easier
     rows = natural if len(natural) >= ENOUGH else rows
@@ -292,7 +305,7 @@ def _write(
     def write(place: Path) -> None:
         nonlocal difference
         onnx.save(model, place)
-        difference = _verified(place, drawings, softmax(logits / imprint.temperature), spec.tolerance)
+        difference = verified(place, drawings, softmax(logits / imprint.temperature), spec.tolerance)
 
     write_atomically(path, write)
     return ExportReport(path.stat().st_size, len(drawings), difference, agreement)
@@ -301,23 +314,33 @@ def _write(
 def _pictures_to_logits(net: nn.Module, raster: RasterSpec) -> onnx.ModelProto:
     """A net on pictures as ONNX: pictures to logits."""
     pictures = torch.zeros(2, len(raster.channels), raster.side, raster.side)
-    return _traced(net, pictures, {0: torch.export.Dim("batch")}, PICTURE, LOGITS)
+    return traced(net, {PICTURE: (pictures, {0: torch.export.Dim("batch")})}, [LOGITS])
+
+
+def _drawn(raster: RasterSpec, body: onnx.ModelProto) -> onnx.ModelProto:
+    """Points to logits: raster, then `body` from pictures to logits."""
+    drawn = compose.add_prefix(_raster_graph(raster), "raster.", rename_inputs=False, rename_outputs=False)
+    body = compose.add_prefix(body, PREFIX, rename_inputs=False, rename_outputs=False)
+    whole = compose.merge_models(drawn, body, [(PICTURE, PICTURE)])
+    whole.ir_version = IR_VERSION
+    _forget_origin(whole)
+    return whole
+
+
+@cache
+def _raster_graph(raster: RasterSpec) -> onnx.ModelProto:
+    """Points to pictures. Kept: it takes 14 s to export, and members of an ensemble mostly see the same picture."""
+    return to_onnx(Raster(raster), INPUT, PICTURE)
 
 
 def _joined(raster: RasterSpec, body: onnx.ModelProto, temperature: float) -> onnx.ModelProto:
     """The whole file's graph: raster, then `body` from pictures to logits, then softmax(logits / temperature)."""
-    drawn = compose.add_prefix(
-        to_onnx(Raster(raster), INPUT, PICTURE), "raster.", rename_inputs=False, rename_outputs=False
-    )
-    body = compose.add_prefix(body, PREFIX, rename_inputs=False, rename_outputs=False)
-    whole = compose.merge_models(drawn, body, [(PICTURE, PICTURE)])
+    whole = _drawn(raster, body)
     graph, (logits,) = whole.graph, whole.graph.output
     graph.initializer.append(numpy_helper.from_array(np.array(temperature, np.float32), "temperature"))
     graph.node.append(helper.make_node("Div", [LOGITS, "temperature"], ["tempered"], "temper"))
     graph.node.append(helper.make_node("Softmax", ["tempered"], [OUTPUT], "softmax", axis=-1))
     logits.name = OUTPUT  # the same type and shape
-    whole.ir_version = IR_VERSION
-    _forget_origin(whole)
     return whole
 
 
@@ -327,13 +350,14 @@ def to_onnx(module: nn.Module, source: str, target: str) -> onnx.ModelProto:
     The exporter folds batch-norms into their convolutions. Nothing of this machine (paths, traces) stays in the file.
     """
     free = {0: torch.export.Dim("batch"), 1: torch.export.Dim("points")}
-    return _traced(module, torch.zeros(2, 3, 3), free, source, target)
+    return traced(module, {source: (torch.zeros(2, 3, 3), free)}, [target])
 
 
-def _traced(
-    module: nn.Module, example: Tensor, free: dict[int, torch.export.Dim], source: str, target: str
+def traced(
+    module: nn.Module, sources: Mapping[str, tuple[Tensor, dict[int, torch.export.Dim]]], targets: Sequence[str]
 ) -> onnx.ModelProto:
-    """A module as ONNX, given an input like `example` whose dimensions `free` may have any size."""
+    """A module as ONNX with these outputs, given for each input its name, an example, and which of its dimensions may have any
+    size."""
     with warnings.catch_warnings():
         # The exporter calls parts of torch and onnxscript that warn of their own future; nothing a caller can act on.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -341,10 +365,10 @@ def _traced(
         warnings.simplefilter("ignore", UserWarning)  # recurrent layers, whose weights it finds scattered in memory
         program = torch.onnx.export(
             module.eval(),
-            (example,),
-            input_names=[source],
-            output_names=[target],
-            dynamic_shapes=(free,),
+            tuple(example for example, _ in sources.values()),
+            input_names=list(sources),
+            output_names=list(targets),
+            dynamic_shapes=tuple(free for _, free in sources.values()),
             opset_version=OPSET,
             dynamo=True,
             verbose=False,
@@ -391,7 +415,7 @@ def answers(recognition: nn.Module, drawings: Sequence[Drawing]) -> Float32[np.n
     return np.concatenate([recognition(torch.from_numpy(padded([drawing]))).numpy() for drawing in drawings])
 
 
-def _verified(
+def verified(
     file: Path, drawings: Sequence[Drawing], expected: Float32[np.ndarray, "drawings classes"], tolerance: float
 ) -> float:
     """The largest |difference| between the file's probabilities and the expected ones; ExportError beyond `tolerance`.

@@ -3,6 +3,7 @@
 A bar is a context manager whose value is the callback that the laboratory's function wants.
 """
 
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from gribouille.sources import shown
 if TYPE_CHECKING:
     from gribouille.data.clean import CleanReport
     from gribouille.data.summary import Summary
+    from gribouille.ensemble import EnsembleCard
     from gribouille.evaluation import Evaluation
     from gribouille.fetch import Fetched, Forecast, Plan
     from gribouille.metrics import Counts
@@ -156,45 +158,86 @@ def print_found(found: "Found", reports: Sequence[Path]) -> None:
     console.print(f"To train with it: {found.command}", markup=False)
 
 
+def print_ensemble(out: Path, card: "EnsembleCard") -> None:
+    """Prints what was made, how good it is on validation drawings, and how its members err together where that is known."""
+    console = Console(highlight=False, soft_wrap=True)
+    scores = card.metrics.get("validation", {})
+    reached = "" if scores.get("top1") is None else f"; top-1 on validation drawings {scores['top1']:.1%}"
+    mean = f"{card.how} of {_counted(len(card.members), 'member')}"
+    console.print(f"{out}: {mean}{reached}", markup=False)
+    for expert in card.metrics.get("experts", []):
+        console.print(f"  {', '.join(expert['words'])}: its expert counts {expert['weight']:.0%}", markup=False)
+    file = out / "correlation.json"
+    if file.is_file():
+        _print_correlation(console, json.loads(file.read_text(encoding="utf-8")))
+
+
+def _print_correlation(console: Console, found: Mapping[str, Any]) -> None:
+    """The members' scores and what the mean loses without each, the correlation of their errors, and whom to take."""
+    table = Table("member", "top-1", "MAP@3", "mean without it", "errs with", title=f"Members, n = {found['n']:,}")
+    for place, (name, score, without) in enumerate(
+        zip(found["names"], found["members"], found["without"], strict=True)
+    ):
+        others = [
+            f"{other} {value:.2f}"
+            for other, value in zip(found["names"], found["errors"][place], strict=True)
+            if other != name and value is not None
+        ]
+        table.add_row(
+            name,
+            *(f"{100 * value:.2f}" for value in (score["top1"], score["map3"], without["map3"])),
+            ", ".join(others),
+        )
+    mean = found["mean"]
+    table.add_section()
+    table.add_row("mean of all", f"{100 * mean['top1']:.2f}", f"{100 * mean['map3']:.2f}", "", "")
+    console.print(table)
+    steps = (
+        f"{step['name']} ({100 * step['map3']:.2f} in {1000 * step['seconds']:.1f} ms a drawing)"
+        for step in found["greedy"]
+    )
+    console.print(f"Worth having, in this order: {', '.join(steps)}", markup=False)
+
+
 def print_evaluation(evaluation: "Evaluation", extremes: int = 8) -> None:
     """Prints an evaluation as a table, one row a group and share of the ink, what it takes until the right guess stays, its
     worst and best words, and how far its probabilities are to be believed."""
     from gribouille.evaluation import GROUPS
-    from gribouille.metrics import bootstrap
+    from gribouille.metrics import interval
 
     table = Table("drawings", "ink", "n", "top-1", "top-3", "MAP@3", "top-1, mean of words", "MAP@3, mean of words")
     for group in GROUPS:
         for fraction, counts in zip(evaluation.fractions, evaluation.group(group).by_ink, strict=True):
             shares = ["" if math.isnan(share) else f"{100 * share:.2f}" for share in _shares_of(counts)]
             if fraction == 1 and counts.n:
-                low, high = bootstrap(counts, "top1")
+                low, high = interval(counts, "top1")
                 shares[0] += f" [{100 * low:.2f}, {100 * high:.2f}]"
             table.add_row(group, f"{fraction:.0%}", f"{counts.n:,}", *shares)
         table.add_section()
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     console.print(table)
-    _print_natural(console, evaluation)
+    _print_judged(console, evaluation)
     known = sorted((share, word) for word, share in evaluation.per_class().items())
     for title, words in (("Worst", known[:extremes]), ("Best", known[: -extremes - 1 : -1])):
         console.print(f"{title}: " + ", ".join(f"{word} {share:.2f}" for share, word in words))
-    console.print("In brackets: 95 %, by resampling drawings.", markup=False)
-    console.print(f"Protocol: {evaluation.protocol}", markup=False)
+    console.print("In brackets: 95 % (Wilson).")
+    console.print(f"Protocol: {evaluation.protocol}")
 
 
-def _print_natural(console: Console, evaluation: "Evaluation") -> None:
-    """Of the natural mix: from how much ink the right guess stays, calibration, and the pairs that are confused most."""
-    tally = evaluation.group("natural mix")
+def _print_judged(console: Console, evaluation: "Evaluation") -> None:
+    """Of the judged drawings: from how much ink the right guess stays, calibration, and the pairs confused most."""
+    tally = evaluation.group(evaluation.judged)
     if not tally.finished.n:
         return
     shares = tally.stays.cumsum()[:-1] / tally.stays.sum()
     stays = ", ".join(f"{at:.0%} {share:.1%}" for at, share in zip(evaluation.fractions, shares, strict=True))
-    console.print(f"The right guess is there to stay by this much ink: {stays}")
+    console.print(f"{evaluation.judged.capitalize()}: the right guess is there to stay by this much ink: {stays}")
     plain, tempered = tally.reliability, tally.tempered
     console.print(
         f"Calibration error {plain.error:.1%}, NLL {plain.nll:.3f}; at temperature {evaluation.temperature:.2f}: "
         f"{tempered.error:.1%}, {tempered.nll:.3f}"
     )
-    confused = evaluation.confused("natural mix", 6)
+    confused = evaluation.confused(pairs=6)
     if confused:
         pairs = (f"{word} for {taken} ({count} of {of})" for word, taken, count, of in confused)
         console.print("Taken for another most often: " + ", ".join(pairs))
@@ -204,20 +247,19 @@ def _shares_of(counts: "Counts") -> list[float]:
     return [getattr(counts, name) for name in ("top1", "top3", "map3", "classes_top1", "classes_map3")]
 
 
-def print_comparison(name: str, other: str, difference: Mapping[str, Any]) -> None:
-    """Prints how a model does beside another on the same drawings, as `metrics.comparison` says it."""
-    console = Console(highlight=False)
+def print_comparison(difference: Mapping[str, Any]) -> None:
+    """Prints how a model does beside another on the same drawings: `metrics.comparison` with `one`, `other`, `drawings`."""
+    console = Console(highlight=False, markup=False)
     if not difference["n"]:
         return
     gains = (
-        f"{title} {100 * gain['difference']:+.2f} [{100 * gain['interval'][0]:+.2f}, {100 * gain['interval'][1]:+.2f}]"
+        f"{title} {100 * gain['other less one']:+.2f} [{100 * gain['interval'][0]:+.2f}, {100 * gain['interval'][1]:+.2f}]"
         for title, gain in (("top-1", difference["top1"]), ("MAP@3", difference["map3"]))
     )
     console.print(
-        f"{name} less {other}, all rows, n = {difference['n']:,}, paired: {', '.join(gains)} points; only the one right "
-        f"{difference['only the other right']:,}, only the other {difference['only the one right']:,}; McNemar p = "
-        f"{difference['p']:.2g}; they disagree on {difference['disagreement']:.1%}",
-        markup=False,
+        f"{difference['other']} less {difference['one']}, {difference['drawings']}, n = {difference['n']:,}, paired: "
+        f"{', '.join(gains)} points; right alone on {difference['only other right']:,} and {difference['only one right']:,}; "
+        f"McNemar p = {difference['p']:.2g}; they disagree on {difference['disagreement']:.1%}"
     )
 
 

@@ -80,6 +80,22 @@ def test_the_matrix_zooms(open_report, who):
     assert page.locator("#cell").text_content() != first
 
 
+@pytest.mark.parametrize("who", WHO)
+def test_nearer_cells_are_larger(open_report, who):
+    """“+” spreads a cell over more pixels, also where a few words' cells are large from the start; “−” takes that back."""
+    page = open_report(**WHO[who])
+    whole = cell(page)
+    page.locator("[data-zoom=in]").click()
+    assert cell(page) > whole
+    page.locator("[data-zoom=out]").click()
+    assert cell(page) == pytest.approx(whole)
+
+
+def cell(page: Page) -> float:
+    """The pixels that a cell of the matrix is wide."""
+    return float(page.locator("#matrix").get_attribute("data-cell"))
+
+
 def test_the_matrix_goes_to_a_word(open_report):
     """In the page's language, without accents; the cell of the word itself is told."""
     page = open_report()

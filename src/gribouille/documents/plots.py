@@ -20,6 +20,7 @@ from gribouille.documents.words import Language, number
 INK = "#010203"  # stands for the page's colour until the SVG is written
 STYLE: dict[Any, Any] = {  # matplotlib has a type for every name
     "svg.fonttype": "none",
+    "text.parse_math": False,  # a name may have $ in it
     "figure.facecolor": "none",
     "axes.facecolor": "none",
     "svg.hashsalt": "gribouille",

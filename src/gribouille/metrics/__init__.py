@@ -12,7 +12,15 @@ from gribouille.metrics.counts import (
     paired,
     places_of,
 )
-from gribouille.metrics.intervals import Interval, bootstrap, bootstrap_difference, comparison, mcnemar, wilson
+from gribouille.metrics.intervals import (
+    Interval,
+    bootstrap,
+    bootstrap_difference,
+    comparison,
+    interval,
+    mcnemar,
+    wilson,
+)
 
 __all__ = [
     "BINS",
@@ -28,6 +36,7 @@ __all__ = [
     "confusion",
     "count",
     "counts_of",
+    "interval",
     "mcnemar",
     "paired",
     "places_of",

@@ -38,6 +38,16 @@ def wilson(
     return np.where(drawings, low, 0.0), np.where(drawings, high, 1.0)
 
 
+def interval(counts: Counts, measure: str) -> Interval:
+    """Where a measure of Counts lies: Wilson's interval for shares of all drawings (top1, top3), which holds at 0 and at 1 too,
+    resampled drawings for the others; (nan, nan) without drawings."""
+    if measure not in ("top1", "top3") or not counts.n:
+        return bootstrap(counts, measure)
+    hits = (counts.first if measure == "top1" else counts.among_three).sum()
+    low, high = wilson(np.array([hits]), np.array([counts.n]))
+    return Interval(float(low[0]), float(high[0]))
+
+
 def bootstrap(counts: Counts, measure: str, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
     """Where a measure of Counts lies (top1, top3, map3, or classes_… for the mean of classes), by resampling drawings.
 
@@ -79,18 +89,23 @@ def mcnemar(pairs: PairedCounts) -> float:
 
 
 def comparison(pairs: PairedCounts) -> dict[str, Any]:
-    """How the other model does beside the one on the same drawings, for programs: of each measure the difference (other less
-    one) with its interval, the drawings that only one of them has right, McNemar's p, and how alike they are."""
+    """How the other model (columns) does beside the one (rows) on the same drawings, for programs: of each measure the
+    difference, other less one, with its interval; drawings that only one of them has right, that neither has, and that both take
+    for the same wrong class; McNemar's p; how alike they are."""
     gains: dict[str, Any] = {}
     for measure in _WEIGHTS:
         interval = bootstrap_difference(pairs, measure)
-        gains[measure] = {"difference": _difference(pairs, measure), "interval": list(interval)} if pairs.n else None
+        gains[measure] = (
+            {"other less one": _difference(pairs, measure), "interval": list(interval)} if pairs.n else None
+        )
     correlation = pairs.error_correlation
     return {
         "n": pairs.n,
         **gains,
-        "only the one right": pairs.only_one,
-        "only the other right": pairs.only_other,
+        "only one right": pairs.only_one,
+        "only other right": pairs.only_other,
+        "both wrong": pairs.both_wrong,
+        "same mistake": pairs.same_mistake,
         "p": mcnemar(pairs),
         "disagreement": pairs.disagreement if pairs.n else None,
         "error correlation": None if np.isnan(correlation) else correlation,

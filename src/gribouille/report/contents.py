@@ -7,10 +7,15 @@ from typing import Any, TypeAlias
 
 from gribouille.metrics import Interval
 
+MODELS = 6  # at most: as many as colours and marks tell apart
+NATURAL = "natural mix"
+WHOLE = "all rows"  # the group of drawings that a report is about unless it says otherwise
+
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure, from where to where it lies (95 %), and the drawings that it rests on; all but n are nan without drawings."""
+    """A figure, from where to where it lies (95 %; nan where no interval is known), and the drawings that it rests on; all but n
+    are nan without drawings."""
 
     value: float
     low: float
@@ -171,14 +176,19 @@ class Comparison:
 @dataclass(frozen=True)
 class Report:
     """The whole. `order`: the words so that confused ones stand together; `agreed`: drawings that all models take for the same
-    other word, each model's answer; `correlation` as `Correlation.to_dict`, None for a single model."""
+    other word, each model's answer; `correlation` as `Correlation.to_dict`, None for a single model. `group`: the drawings that
+    `comparisons` are about, the natural mix where there is one; `calibrated_on`: the validation drawings to which temperatures
+    were fitted (0: none were, each is 1); `command`: what makes this report."""
 
     store: str
     split: str
+    group: str
     drawings: int
     of: int
+    calibrated_on: int
     seed: int
     commit: str
+    command: str
     order: tuple[str, ...]
     models: tuple[Model, ...]
     comparisons: tuple[Comparison, ...]

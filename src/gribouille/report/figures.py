@@ -24,7 +24,7 @@ Draw = Callable[..., None]
 
 def colour(place: int) -> str:
     """The colour of a model by its place."""
-    return COLOURS[place % len(COLOURS)]
+    return COLOURS[place]
 
 
 def loss(figure: Figure, models: Sequence[Model], words: Words) -> None:
@@ -111,15 +111,14 @@ def _steps(bins: Sequence[Bin]) -> tuple[list[float], list[int]]:
 
 
 def _line(axes: Axes, place: int, across: Sequence[float], up: Sequence[float], style: str = "-") -> None:
-    mark = MARKERS[place % len(MARKERS)]
+    mark = MARKERS[place]
     face = colour(place) if style == "-" else "none"
     axes.plot(across, up, style, color=colour(place), marker=mark, markersize=3.5, markerfacecolor=face)
 
 
 def _legend(axes: Axes, models: Sequence[Model], places: Sequence[int]) -> None:
     handles = [
-        Line2D([], [], color=colour(one), marker=MARKERS[one % len(MARKERS)], markersize=4, label=models[one].name)
-        for one in places
+        Line2D([], [], color=colour(one), marker=MARKERS[one], markersize=4, label=models[one].name) for one in places
     ]
     axes.legend(handles=handles, frameon=False, loc="best")
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from gribouille.answers import Answers
 from gribouille.drawing import strokes_of
 from gribouille.raster.spec import RasterSpec
 from gribouille.report.contents import Bar, Extreme, Gallery, Guess, Seen, Shown
@@ -22,19 +24,18 @@ Places = Int64[np.ndarray, "_some"]  # among the drawings evaluated
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """What a model says of finished drawings: probabilities of the store's words and, last, of whichever other word it finds
-    likeliest; its own words' names of the best ones are `names`."""
+    """A model, the picture that it takes, what it says of finished drawings, and the columns of the store's words among its
+    own."""
 
     name: str
     spec: RasterSpec | None
-    probabilities: Float32[np.ndarray, "n words_and_one"]
-    label: Int64[np.ndarray, "n"]
-    names: tuple[str, ...]
+    answers: Answers
+    columns: Int64[np.ndarray, "words"]
 
-    @property
+    @cached_property
     def best(self) -> Int64[np.ndarray, "n"]:
-        """The word of each one's best guess."""
-        return np.asarray(self.probabilities.argmax(axis=1))
+        """The column of each one's best guess."""
+        return np.asarray(self.answers.probabilities.argmax(axis=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,17 +48,17 @@ class Chooser:
 
     def gallery(self, asked: Asked) -> Gallery:
         """A model's wrong predictions: those that it was surest of, and a random sample of the others."""
-        wrong = np.flatnonzero(asked.best != asked.label)
-        sure = wrong[np.argsort(-asked.probabilities[wrong].max(axis=1), kind="stable")][:MISTAKES]
+        wrong = np.flatnonzero(asked.best != asked.answers.label)
+        sure = wrong[np.argsort(-_sureness(asked, wrong), kind="stable")][:MISTAKES]
         others = self._some(np.setdiff1d(wrong, sure), MISTAKES)
         return Gallery(tuple(self._seen(asked, sure)), tuple(self._seen(asked, others)))
 
     def agreed(self, members: list[Asked]) -> tuple[tuple[Seen, ...], ...]:
-        """Drawings that all members take for the same other word of the store, those first that they are surest of."""
-        best = np.stack([asked.best for asked in members])
-        known = best[0] < len(self.store.labels)
-        same = np.flatnonzero((best == best[0]).all(axis=0) & (best[0] != members[0].label) & known)
-        sure = np.mean([asked.probabilities[same, best[0][same]] for asked in members], axis=0)
+        """Drawings that all members take for the same other word, those first that they are surest of."""
+        words = np.stack([np.array(asked.answers.labels)[asked.best] for asked in members])
+        wrong = members[0].best != members[0].answers.label
+        same = np.flatnonzero((words == words[0]).all(axis=0) & wrong)
+        sure = np.mean([_sureness(asked, same) for asked in members], axis=0)
         chosen = same[np.argsort(-sure, kind="stable")][:MISTAKES]
         return tuple(zip(*(self._seen(asked, chosen) for asked in members), strict=True))
 
@@ -72,13 +73,14 @@ class Chooser:
         )
 
     def _extreme(self, asked: Asked, bar: Bar) -> Extreme:
-        places = self._some(np.flatnonzero(asked.label == self.store.labels.index(bar.name)), DRAWINGS)
-        taken_for = [self._word(asked, place, int(asked.best[place])) for place in places.tolist()]
+        labels = asked.answers.labels
+        places = self._some(np.flatnonzero(asked.answers.label == labels.index(bar.name)), DRAWINGS)
+        taken_for = [labels[word] for word in asked.best[places].tolist()]
         return Extreme(bar, tuple(zip((self._shown(place) for place in places.tolist()), taken_for, strict=True)))
 
     def _seen(self, asked: Asked, places: Places) -> Iterator[Seen]:
         for place in places.tolist():
-            probabilities, label = asked.probabilities[place], int(asked.label[place])
+            probabilities, label = asked.answers.probabilities[place], int(asked.answers.label[place])
             ranked = np.argsort(-probabilities, kind="stable")
             drawing = self.store.gather(self.rows[[place]])[0]
             yield Seen(
@@ -86,7 +88,7 @@ class Chooser:
                 model=asked.name,
                 picture=picture_of(drawing, asked.spec) if asked.spec else "",
                 guesses=tuple(
-                    Guess(self._word(asked, place, int(word)), float(probabilities[word])) for word in ranked[:GUESSES]
+                    Guess(asked.answers.labels[word], float(probabilities[word])) for word in ranked[:GUESSES].tolist()
                 ),
                 right=float(probabilities[label]),
                 place=int(np.flatnonzero(ranked == label)[0]) + 1,
@@ -98,8 +100,10 @@ class Chooser:
         word = self.store.labels[int(self.store.label[row][0])]
         return Shown(int(row[0]), key, word, strokes_of(self.store.gather(row)[0]))
 
-    def _word(self, asked: Asked, place: int, word: int) -> str:
-        return self.store.labels[word] if word < len(self.store.labels) else asked.names[place]
-
     def _some(self, places: Places, size: int) -> Places:
         return np.sort(np.random.default_rng(self.seed).permutation(places)[:size])
+
+
+def _sureness(asked: Asked, places: Places) -> Float32[np.ndarray, "_some"]:
+    """The best guesses' probabilities."""
+    return np.asarray(asked.answers.probabilities[places, asked.best[places]])

@@ -1,31 +1,31 @@
 """From models and a store to a `Report`: every model is asked about the very same drawings."""
 
 import json
+import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Bool, Int64
 
-from gribouille.answers import Answers, compared
+from gribouille.answers import Answers, Outcome, compared
 from gribouille.checkpoint import LOG, current_commit
 from gribouille.ensemble.correlation import correlation
 from gribouille.evaluate import EvaluateOptions, evaluate, rows_of
 from gribouille.evaluation import GROUPS, STROKES, Evaluation
-from gribouille.metrics import bootstrap_difference, mcnemar, tempered
-from gribouille.predict import predictor_of
-from gribouille.report.confusion import Table, confusion_of, order_of
-from gribouille.report.contents import Comparison, Epoch, Estimate, Headline, Model, Report
+from gribouille.metrics import bootstrap_difference, mcnemar
+from gribouille.predict import Predictor, predictor_of
+from gribouille.report.confusion import confusion_of, order_of
+from gribouille.report.contents import MODELS, NATURAL, WHOLE, Comparison, Epoch, Estimate, Headline, Model, Report
 from gribouille.report.gallery import Asked, Chooser
-from gribouille.report.measures import bars, bins, headline, moments
+from gribouille.report.measures import bars, bins, headline, moments, surprises
 from gribouille.report.seen import spec_of
-from gribouille.sampling import distinct_rows
-from gribouille.store import AnyStore, named
+from gribouille.sampling import distinct_rows, validation_rows
+from gribouille.store import AnyStore, Store, named
 
 FRACTIONS = tuple(tenth / 10 for tenth in range(1, 11))  # of the ink
-WHOLE = "all rows"  # the group of drawings that everything but headlines is about
 UNKNOWN = "?"  # a country
 
 
@@ -49,12 +49,10 @@ class ReportOptions:
 
 @dataclass(frozen=True, eq=False)
 class _Judged:
-    """A model's evaluation, its answers, and the columns of the store's words among its own."""
+    """A model's evaluation and its answers."""
 
     path: Path
     evaluation: Evaluation
-    answers: Answers
-    columns: Int64[np.ndarray, "words"]
     asked: Asked
 
 
@@ -63,79 +61,114 @@ def gather(
 ) -> Report:
     """The report on these models (runs, ensembles, model files) on a store's drawings. `progress` hears of every drawing.
 
-    Raises ValueError for a split without drawings, and as `predictor_of` and `evaluate` do.
+    Raises ValueError for more models than MODELS, one that does not know all the store's words, a split without drawings, and as
+    `predictor_of` and `evaluate` do. Memory: of every model 4 bytes a drawing and word that it knows; where there are several,
+    again 4 bytes a drawing and word that any of them knows.
     """
+    if len(paths) > MODELS:
+        raise ValueError(f"report: expected at most {MODELS} models, found {len(paths)}")
     rows = rows_of(store, options.evaluated)
     if not len(rows):
         raise ValueError(f"{store.path}: expected drawings of the {options.split} split, found none")
-    judged = [_judged(path, name, store, options, progress) for path, name in zip(paths, names_of(paths), strict=True)]
-    tables = [_table(each) for each in judged]
-    order = order_of([each.asked for each in judged])
+    judged = _judged(paths, store, options, progress)
+    members = [each.asked for each in judged]
+    order = order_of(members)
     chooser = Chooser(store, rows, options.seed)
-    several, members = len(judged) > 1, [each.asked for each in judged]
+    several, natural = len(judged) > 1, np.isin(store.recognized[rows], GROUPS[NATURAL])
+    group = NATURAL if natural.any() else WHOLE
+    pairs = [(one, other) for place, one in enumerate(judged) for other in judged[place + 1 :]]
     return Report(
         store=named(store),
         split=options.split,
+        group=group,
         drawings=len(rows),
         of=len(distinct_rows(store, options.split)),
+        calibrated_on=_calibrated_on(store, options),
         seed=options.seed,
         commit=current_commit(),
+        command=command_of(paths, store, options),
         order=tuple(store.labels[place] for place in order),
-        models=tuple(_model(each, table, order, chooser) for each, table in zip(judged, tables, strict=True)),
-        comparisons=tuple(_compared(one, other) for place, one in enumerate(judged) for other in judged[place + 1 :]),
+        models=tuple(_model(each, order, chooser) for each in judged),
+        comparisons=tuple(_compared(one, other, group, store) for one, other in pairs),
         correlation=_correlation(members) if several else None,
         agreed=chooser.agreed(members) if several else (),
     )
 
 
 def names_of(paths: Sequence[Path]) -> list[str]:
-    """Short names: the ends of the paths, as long as it takes to tell them apart. Raises ValueError for a path named twice."""
-    parts = [path.resolve().with_suffix("").parts if path.suffix == ".onnx" else path.resolve().parts for path in paths]
-    for length in range(1, max(map(len, parts)) + 1):
-        names = ["/".join(each[-length:]) for each in parts]
-        if len(set(names)) == len(names):
-            return names
+    """Short names: the ends of the paths, as long as it takes to tell them apart, without a model file's suffix where that is not
+    what does. Raises ValueError for a path named twice."""
+    whole = [path.resolve() for path in paths]
+    bare = [path.with_suffix("") if path.suffix == ".onnx" else path for path in whole]
+    for length in range(1, max(len(path.parts) for path in whole) + 1):
+        for ends in (bare, whole):
+            names = ["/".join(path.parts[-length:]) for path in ends]
+            if len(set(names)) == len(names):
+                return names
     raise ValueError(f"models: expected each once, found {', '.join(map(str, paths))}")
 
 
-def _judged(path: Path, name: str, store: AnyStore, options: ReportOptions, progress: Callable[[int], None]) -> _Judged:
-    predictor = predictor_of(path)
+def command_of(paths: Sequence[Path], store: AnyStore, options: ReportOptions) -> str:
+    """The command that makes this report, but for where it writes."""
+    default = ReportOptions()
+    changed = [
+        word
+        for field in fields(options)
+        if (value := getattr(options, field.name)) != getattr(default, field.name)
+        for word in (f"--{field.name}", str(value))
+    ]
+    words = shlex.join(["gribouille", "report", *map(str, paths), str(store.path), *changed])
+    selection = () if isinstance(store, Store) else store.selection
+    return " ".join([words, *(each.options() for each in selection if each.options())])
+
+
+def _judged(
+    paths: Sequence[Path], store: AnyStore, options: ReportOptions, progress: Callable[[int], None]
+) -> list[_Judged]:
+    """Every model's evaluation and answers; before the first is asked, it is known that all know the store's words."""
+    names, predictors = names_of(paths), [predictor_of(path) for path in paths]
+    columns = [predictor.columns_of(store.labels) for predictor in predictors]
+    found = []
+    for path, name, predictor, mine in zip(paths, names, predictors, columns, strict=True):
+        evaluation, answers = _answered(predictor, store, options, progress)
+        found.append(_Judged(path, evaluation, Asked(name, spec_of(path), answers, mine)))
+    return found
+
+
+def _answered(
+    predictor: Predictor, store: AnyStore, options: ReportOptions, progress: Callable[[int], None]
+) -> tuple[Evaluation, Answers]:
     parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     evaluation = evaluate(
         predictor, store, options.evaluated, progress, lambda rows, label, said: parts.append((rows, label, said))
     )
-    answers, columns = Answers.joined(predictor.labels, parts), predictor.columns_of(store.labels)
-    others = np.setdiff1d(np.arange(len(predictor.labels)), columns)
-    rest: Float32[np.ndarray, "n 1"] = np.zeros((len(answers), 1), np.float32)
-    names = [""] * len(answers)
-    if len(others):
-        outside = answers.probabilities[:, others]
-        rest, names = outside.max(axis=1, keepdims=True), [predictor.labels[others[one]] for one in outside.argmax(1)]
-    known = np.concatenate([answers.probabilities[:, columns], rest], axis=1)
-    asked = Asked(name, spec_of(path), known, store.label[answers.rows].astype(np.int64), tuple(names))
-    return _Judged(path, evaluation, answers, columns, asked)
+    return evaluation, Answers.joined(predictor.labels, parts)
 
 
-def _model(judged: _Judged, table: Table, order: Int64[np.ndarray, "words"], chooser: Chooser) -> Model:
-    evaluation, asked, store = judged.evaluation, judged.asked, chooser.store
+def _calibrated_on(store: AnyStore, options: ReportOptions) -> int:
+    """How many validation drawings `evaluate` fits temperatures to."""
+    return 0 if options.split == "validation" else len(validation_rows(store, options.evaluated.calibrated_on))
+
+
+def _model(judged: _Judged, order: Int64[np.ndarray, "words"], chooser: Chooser) -> Model:
+    evaluation, asked = judged.evaluation, judged.asked
     tally = evaluation.group(WHOLE)
     classes = bars(tally.finished, evaluation.labels)
     worst, best = chooser.extremes(asked, classes)
-    said, label = judged.answers.probabilities, judged.answers.label
     return Model(
         name=asked.name,
         path=str(judged.path),
         words=len(evaluation.labels),
         picture=f"{asked.spec.side} px: {', '.join(asked.spec.channels)}" if asked.spec else "",
         temperature=evaluation.temperature,
-        headlines={group: _headline(judged, store, group) for group in GROUPS},
+        headlines=_headlines(judged, chooser.store),
         moments=moments(tally, evaluation.fractions),
         classes=classes,
         strokes=bars(tally.by_strokes, (*map(str, range(1, STROKES)), f"≥ {STROKES}")),
         countries=bars(tally.by_country, (*evaluation.countries, UNKNOWN)),
-        confusion=confusion_of(table, order, store.labels),
-        plain=bins(said, label),
-        tempered=bins(tempered(said, evaluation.temperature), label),
+        confusion=confusion_of(evaluation, asked.columns, order),
+        plain=bins(tally.reliability),
+        tempered=bins(tally.tempered),
         epochs=epochs_of(judged.path),
         worst=worst,
         best=best,
@@ -154,36 +187,49 @@ def epochs_of(path: Path) -> tuple[Epoch, ...]:
     )
 
 
-def _headline(judged: _Judged, store: AnyStore, group: str) -> Headline:
-    answers = judged.answers
-    mine = np.isin(store.recognized[answers.rows], GROUPS[group])
-    tally, temperature = judged.evaluation.group(group), judged.evaluation.temperature
-    return headline(tally, answers.probabilities[mine], answers.label[mine], temperature)
+def _headlines(judged: _Judged, store: AnyStore) -> dict[str, Headline]:
+    answers, evaluation = judged.asked.answers, judged.evaluation
+    plain, tempered = (surprises(answers, temperature) for temperature in (1.0, evaluation.temperature))
+    mine = {group: _of_group(answers, store, group) for group in GROUPS}
+    return {
+        group: headline(evaluation.group(group), plain[drawings], tempered[drawings])
+        for group, drawings in mine.items()
+    }
 
 
-def _table(judged: _Judged) -> Table:
-    """Drawings of the store's words taken for each of them or, in the last column, for another word of the model's."""
-    whole = judged.evaluation.group(WHOLE).confusion[judged.columns]
-    known = whole[:, judged.columns]
-    return np.concatenate([known, (whole.sum(axis=1) - known.sum(axis=1))[:, None]], axis=1)
+def _of_group(answered: Answers | Outcome, store: AnyStore, group: str) -> Bool[np.ndarray, "n"]:
+    return np.isin(store.recognized[answered.rows], GROUPS[group])
 
 
-def _compared(one: _Judged, other: _Judged) -> Comparison:
-    pairs = compared(one.answers.outcome, other.answers.outcome)
-    (mine, mine_map3), (others, others_map3) = (
-        (each.top1, each.map3) for each in (judged.evaluation.group(WHOLE).finished for judged in (one, other))
-    )
+def _compared(one: _Judged, other: _Judged, group: str, store: AnyStore) -> Comparison:
+    pairs = compared(*(_outcome(judged, group, store) for judged in (one, other)))
+    mine, others = (judged.evaluation.group(group).finished for judged in (one, other))
     return Comparison(
         one=one.asked.name,
         other=other.asked.name,
-        top1=Estimate.of(others - mine, bootstrap_difference(pairs, "top1"), pairs.n),
-        map3=Estimate.of(others_map3 - mine_map3, bootstrap_difference(pairs, "map3"), pairs.n),
+        top1=Estimate.of(others.top1 - mine.top1, bootstrap_difference(pairs, "top1"), pairs.n),
+        map3=Estimate.of(others.map3 - mine.map3, bootstrap_difference(pairs, "map3"), pairs.n),
         only_one=pairs.only_one,
         only_other=pairs.only_other,
         p=mcnemar(pairs),
     )
 
 
+def _outcome(judged: _Judged, group: str, store: AnyStore) -> Outcome:
+    whole = judged.asked.answers.outcome
+    mine = _of_group(whole, store, group)
+    return replace(whole, rows=whole.rows[mine], place=whole.place[mine], best=whole.best[mine])
+
+
 def _correlation(members: Sequence[Asked]) -> dict[str, Any]:
-    said = np.stack([asked.probabilities for asked in members])
-    return correlation(said, members[0].label, [asked.name for asked in members]).to_dict()
+    """Over all the words that any of them knows; what a model does not know, it holds for impossible."""
+    union = {
+        label: place
+        for place, label in enumerate(dict.fromkeys(word for one in members for word in one.answers.labels))
+    }
+    answers = [asked.answers for asked in members]
+    said = np.zeros((len(answers), len(answers[0]), len(union)), np.float32)
+    for mine, each in zip(said, answers, strict=True):
+        mine[:, [union[label] for label in each.labels]] = each.probabilities
+    label = answers[0].label  # the union begins with the first one's words
+    return correlation(said, label, [asked.name for asked in members]).to_dict()

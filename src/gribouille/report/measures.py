@@ -1,28 +1,31 @@
 """Figures with their intervals: counts in, estimates out."""
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
+from jaxtyping import Float64
+from scipy.stats import norm
 
+from gribouille.answers import Answers
 from gribouille.evaluation import Tally
-from gribouille.metrics import BINS, Counts, Interval, bootstrap, tempered, wilson
+from gribouille.metrics import Counts, Interval, Reliability, bootstrap, tempered, wilson
 from gribouille.metrics.calibration import LEAST
+from gribouille.metrics.intervals import LEVEL
 from gribouille.report.contents import Bar, Bin, Estimate, Headline, Moment
+from gribouille.sampling import batches_of
 
 RANKED = ("top1", "top3", "map3", "classes_top1", "classes_map3")
 MEASURES = (*RANKED, "nll", "nll_tempered", "error", "error_tempered")
-RESAMPLES = 1_000  # of a calibration error
-Z = 1.959964  # of 95 % of a normal distribution
+BATCH = 256  # drawings
+Z = float(norm.ppf((1 + LEVEL) / 2))
 
-Probabilities = Float32[np.ndarray, "n classes"]
+Surprises = Float64[np.ndarray, "n"]
 
 
-def headline(tally: Tally, probabilities: Probabilities, label: Int64[np.ndarray, "n"], temperature: float) -> Headline:
-    """Every measure of these finished drawings; `tally` counts the same ones as `probabilities`."""
-    counts = tally.finished
-    found = {name: ranked(counts, name) for name in RANKED}
-    for suffix, said in (("", probabilities), ("_tempered", tempered(probabilities, temperature))):
-        found[f"nll{suffix}"] = likelihood(said, label)
-        found[f"error{suffix}"] = calibration(said, label)
+def headline(tally: Tally, plain: Surprises, at_temperature: Surprises) -> Headline:
+    """Every measure of these finished drawings, and the `surprises` of the same ones as the model is and with its temperature."""
+    found = {name: ranked(tally.finished, name) for name in RANKED}
+    for suffix, counted, said in (("", tally.reliability, plain), ("_tempered", tally.tempered, at_temperature)):
+        found[f"nll{suffix}"] = likelihood(counted, said)
+        found[f"error{suffix}"] = Estimate(counted.error, np.nan, np.nan, counted.n)
     return found
 
 
@@ -37,34 +40,20 @@ def ranked(counts: Counts, measure: str) -> Estimate:
     return Estimate.of(value, bootstrap(counts, measure), counts.n)
 
 
-def likelihood(probabilities: Probabilities, label: Int64[np.ndarray, "n"]) -> Estimate:
-    """The mean negative log-likelihood of the right labels in nats; its interval is that of a mean of many (normal)."""
-    if not len(label):
-        return Estimate(np.nan, np.nan, np.nan, 0)
-    mine = np.take_along_axis(probabilities, label[:, None], axis=1)[:, 0].astype(np.float64)
-    surprise = -np.log(np.maximum(mine, LEAST))
-    reach = Z * surprise.std() / np.sqrt(len(surprise))
-    middle = float(surprise.mean())
-    return Estimate(middle, middle - float(reach), middle + float(reach), len(label))
+def surprises(answers: Answers, temperature: float) -> Surprises:
+    """The negative log-likelihood of each drawing's right label in nats, at this temperature."""
+    batches = batches_of(np.arange(len(answers)), BATCH)
+    said = [
+        np.take_along_axis(tempered(answers.probabilities[batch], temperature), answers.label[batch][:, None], axis=1)
+        for batch in batches
+    ]
+    return np.asarray(-np.log(np.maximum(np.concatenate(said)[:, 0].astype(np.float64), LEAST)))
 
 
-def calibration(probabilities: Probabilities, label: Int64[np.ndarray, "n"]) -> Estimate:
-    """The expected calibration error; its interval is the bootstrap's spread around it.
-
-    A resample has more of this error than what it was drawn from, so its percentiles are moved to the estimate.
-    """
-    n = len(label)
-    if not n:
-        return Estimate(np.nan, np.nan, np.nan, 0)
-    confidence, right = probabilities.max(axis=1).astype(np.float64), probabilities.argmax(axis=1) == label
-    cell = 2 * np.minimum((confidence * BINS).astype(np.int64), BINS - 1) + right
-    drawings = np.bincount(cell, minlength=2 * BINS)
-    gap = np.bincount(cell, confidence - right, minlength=2 * BINS)
-    value = _error(gap[None], n)[0]
-    drawn = np.random.default_rng(0).multinomial(n, drawings / n, size=RESAMPLES)
-    errors = _error(drawn * (gap / np.maximum(drawings, 1)), n)
-    low, middle, high = np.quantile(errors, [0.025, 0.5, 0.975])
-    return Estimate(float(value), max(0.0, float(value + low - middle)), float(value + high - middle), n)
+def likelihood(counted: Reliability, said: Surprises) -> Estimate:
+    """The mean of the surprises that were counted; its interval is that of a mean of many (normal)."""
+    reach = Z * float(said.std()) / np.sqrt(len(said)) if len(said) else np.nan
+    return Estimate(counted.nll, float(counted.nll - reach), float(counted.nll + reach), counted.n)
 
 
 def bars(counts: Counts, names: tuple[str, ...]) -> tuple[Bar, ...]:
@@ -85,14 +74,7 @@ def moments(tally: Tally, fractions: tuple[float, ...]) -> tuple[Moment, ...]:
     )
 
 
-def bins(probabilities: Probabilities, label: Int64[np.ndarray, "n"]) -> tuple[Bin, ...]:
+def bins(counted: Reliability) -> tuple[Bin, ...]:
     """The reliability diagram's bins that have drawings."""
-    confidence, right = probabilities.max(axis=1).astype(np.float64), probabilities.argmax(axis=1) == label
-    place = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
-    n, said, true = (np.bincount(place, weights, minlength=BINS) for weights in (None, confidence, right))
-    return tuple(Bin(int(n[one]), float(said[one] / n[one]), float(true[one] / n[one])) for one in np.flatnonzero(n))
-
-
-def _error(gaps: Float64[np.ndarray, "resamples cells"], n: int) -> Float64[np.ndarray, "resamples"]:
-    """The calibration error where confidence less rightness sums up so in each bin's wrong and right halves."""
-    return np.asarray(np.abs(gaps.reshape(len(gaps), BINS, 2).sum(axis=2)).sum(axis=1) / n)
+    rows = zip(counted.drawings.tolist(), counted.confidences.tolist(), counted.accuracies.tolist(), strict=True)
+    return tuple(Bin(*row) for row in rows if row[0])

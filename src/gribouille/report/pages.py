@@ -13,7 +13,7 @@ from gribouille.documents.page import definitions, figure, note, page
 from gribouille.documents.plots import svg_of
 from gribouille.documents.words import LANGUAGES, THIN, Language, count, decimal, share
 from gribouille.report import figures
-from gribouille.report.contents import Bar, Model, Report
+from gribouille.report.contents import WHOLE, Bar, Model, Report
 from gribouille.report.figures import HEIGHT, WIDTH
 from gribouille.report.measures import MEASURES
 from gribouille.report.parts import FEW, bars, card, drawing, drawings, estimate, legend, p_value, points, table
@@ -100,8 +100,8 @@ def _values(report: Report, words: Words) -> str:
 
 
 def _in_short(report: Report, words: Words) -> Iterator[str]:
-    yield f'<p class="note">{escape(words["all rows"])}, {drawings(report.drawings, words)}</p>'
-    tiles = "".join(_tile(place, model, words) for place, model in enumerate(report.models))
+    yield _group(report, words)
+    tiles = "".join(_tile(place, model, report.group, words) for place, model in enumerate(report.models))
     yield f'<ul class="heads">{tiles}</ul>'
     opened = False
     for group in ("natural mix", "recognized", "all rows"):
@@ -115,12 +115,20 @@ def _in_short(report: Report, words: Words) -> Iterator[str]:
         shown = table("", [words["measure"], *(model.name for model in report.models)], rows, words[group])
         yield f"<details{'' if opened else ' open'}><summary>{caption}</summary>{shown}</details>"
         opened = True
+    fitted = words["temperature fitted"].format(n=count(report.calibrated_on, words.language))
     yield note(words["in short note"])
+    yield note(fitted if report.calibrated_on else words["no temperature"])
 
 
-def _tile(place: int, model: Model, words: Words) -> str:
-    """What a model is worth on all rows, at a glance."""
-    found = model.headlines["all rows"]
+def _group(report: Report, words: Words) -> str:
+    """Which drawings tiles and comparisons are about."""
+    n = report.models[0].headlines[report.group]["top1"].n
+    return note(f"{words[report.group]}, {drawings(n, words)}")
+
+
+def _tile(place: int, model: Model, group: str, words: Words) -> str:
+    """What a model is worth on these drawings, at a glance."""
+    found = model.headlines[group]
     shares = "".join(
         f"<div><dt>{escape(words[name])}</dt><dd>{estimate(found[name], name, words)}</dd></div>"
         for name in ("top1", "map3")
@@ -159,6 +167,7 @@ def _training(report: Report, words: Words) -> Iterator[str]:
     yield _plot(figures.loss, report, words, "loss", "training caption")
     yield _plot(figures.validation, report, words, "validation", "training caption")
     yield "</div>"
+    yield note(words["validation same" if report.split == "validation" else "validation apart"])
     if without:
         yield note(words["some training"].format(names=", ".join(without)))
 
@@ -225,7 +234,7 @@ def _confusion(report: Report, words: Words) -> Iterator[str]:
 def _calibration(report: Report, words: Words) -> Iterator[str]:
     yield '<div class="pair">'
     for model in report.models:
-        found = model.headlines["all rows"]
+        found = model.headlines[WHOLE]
         text = words["calibration caption"].format(
             temperature=decimal(model.temperature, words.language, 2),
             before=share(found["error"].value, words.language),
@@ -330,6 +339,7 @@ def _comparison(report: Report, words: Words) -> Iterator[str]:
         ]
         for one in report.comparisons
     ]
+    yield _group(report, words)
     yield table("", heads, rows, words["comparison"])
     yield note(words["comparison note"])
 
@@ -366,7 +376,6 @@ def _heat(value: float | None, words: Words) -> str:
 
 def _about(report: Report, words: Words) -> Iterator[str]:
     yield note(words["labels note"])
-    paths = ", ".join(model.path for model in report.models)
     models = [
         words["knows"].format(path=model.path, words=model.words, picture=model.picture or words["points"])
         for model in report.models
@@ -377,7 +386,7 @@ def _about(report: Report, words: Words) -> Iterator[str]:
         words["models"]: " · ".join(models),
         words["seed"]: str(report.seed),
         words["commit"]: report.commit,
-        words["by command"]: f"gribouille report {paths.replace(', ', ' ')} STORE",
+        words["by command"]: f"{report.command} --out DIR",
     }
     yield definitions(lines)
 

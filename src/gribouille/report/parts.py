@@ -1,5 +1,6 @@
 """Parts of a report's page: drawings, bars, estimates and cards as HTML, in the language of the words given."""
 
+import math
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -14,13 +15,15 @@ Side = tuple[str, Sequence[Bar]]  # a model's name and its bars
 
 
 def estimate(one: Estimate, measure: str, words: Words) -> str:
-    """A figure over its interval; a dash without drawings."""
+    """A figure over its interval where it has one; a dash without drawings."""
     if not one.n:
         return "–"
     value, low, high = (
         (decimal(each, words.language, 3) if measure in IN_NATS else share(each, words.language))
         for each in (one.value, one.low, one.high)
     )
+    if math.isnan(one.low):
+        return f"<b>{value}</b>"
     return f"<b>{value}</b> <small>{low.removesuffix(f'{THIN}%')}–{high.removesuffix(f'{THIN}%')}</small>"
 
 
@@ -72,10 +75,10 @@ def drawing(shown: Shown, label: str) -> str:
 
 
 def bars(sides: Sequence[Side], words: Words, translated: bool = False) -> str:
-    """A list of groups, of each a bar and its interval for every model; of words, their names in the page's language."""
+    """A list of groups, the same of every model, of each a bar and its interval for every one; of words, their names in the
+    page's language."""
     known = [{bar.name: bar.top1 for bar in side} for _, side in sides]
-    names = list(dict.fromkeys(bar.name for _, side in sides for bar in side))
-    return "\n".join(_row(name, [each.get(name) for each in known], words, translated) for name in names)
+    return "\n".join(_row(name, [each[name] for each in known], words, translated) for name in known[0])
 
 
 def legend(names: Sequence[str]) -> str:
@@ -127,15 +130,14 @@ def _percent(value: float, words: Words) -> str:
     return f"{decimal(100 * value, words.language, 0 if value >= 0.1 else 1)}{THIN}%"
 
 
-def _row(name: str, found: Sequence[Estimate | None], words: Words, translated: bool) -> str:
+def _row(name: str, found: Sequence[Estimate], words: Words, translated: bool) -> str:
     shown = words.word(name) if translated else name
-    n = max(one.n for one in found if one)
-    bounds = ",".join(f"{one.low:.4f} {one.high:.4f}" if one else "2 -1" for one in found)
+    n = found[0].n
+    bounds = ",".join(f"{one.low:.4f} {one.high:.4f}" for one in found)
     tracks = "".join(
         f'<i style="--v:{one.value:.3f};--l:{one.low:.3f};--h:{one.high:.3f};--c:{colour(place)}"></i>'
         f"<b>{share(one.value, words.language)}</b>"
         for place, one in enumerate(found)
-        if one
     )
     few = ' class="few"' if n < FEW and not translated else ""
     also = f' data-also="{escape(name, quote=True)}"' if translated and shown != name else ""

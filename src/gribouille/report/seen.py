@@ -13,7 +13,7 @@ from gribouille.ensemble import ENSEMBLE
 from gribouille.nets import PointNet
 from gribouille.raster.kernel import rasterise
 from gribouille.raster.spec import RasterSpec
-from gribouille.recogniser import Recogniser, open_session
+from gribouille.recogniser import Metadata, open_session
 
 GAP = 2  # px between channels
 
@@ -23,10 +23,10 @@ def spec_of(path: Path) -> RasterSpec | None:
     if (path / ENSEMBLE).is_file():
         return None
     if path.suffix == ".onnx":
-        inputs = [value.name for value in open_session(path, threads=1).get_inputs()]
-        if inputs == ["bitmap"]:
+        session = open_session(path, threads=1)
+        if [value.name for value in session.get_inputs()] == ["bitmap"]:
             return RasterSpec.of_google(28)
-        raster = Recogniser(path).metadata.raster
+        raster = Metadata.of(session.get_modelmeta().custom_metadata_map).raster
         return RasterSpec.from_dict(raster) if "channels" in raster else None
     net, card = load_weights(path)
     return None if isinstance(net, PointNet) else card.spec

@@ -9,8 +9,7 @@ TEXTS: dict[Language, dict[str, str]] = {
     "en": {
         "title": "Report on models",
         "other language": "en français",
-        "summary": "{models} on {n} of {of} drawings of the {split} split, the same for each. All figures with "
-        "95 % intervals.",
+        "summary": "{models} on {n} of {of} drawings of the {split} split, the same for each. Intervals: 95 %.",
         "model": "model",
         "models": "models",
         "contents": "Contents",
@@ -18,15 +17,19 @@ TEXTS: dict[Language, dict[str, str]] = {
         "in short note": "A model chooses the best among all the words that it knows. Top-1, top-3: share of "
         "drawings whose right word is first, or among the first three; MAP@3: 1, ½ or ⅓ by its place. Mean of "
         "words: each word counts alike. NLL: mean negative log-likelihood (nats). Calibration error: what "
-        "confidence and accuracy differ by (15 bins), before and after dividing the logits by a temperature "
-        "fitted to validation drawings.",
+        "confidence and accuracy differ by (15 bins); over few drawings it comes out too large (biased upwards), so "
+        "that no interval is given.",
+        "temperature fitted": "With temperature: after dividing the logits by a temperature, each model's own, fitted "
+        "to {n} drawings of the validation split.",
+        "no temperature": "With temperature: none was fitted, for want of validation drawings that are not judged "
+        "here; it is 1 for each model, and both figures are the same.",
         "natural mix": "Natural mix",
         "recognized": "Recognized",
         "all rows": "All rows",
         "natural mix note": "drawings of which the game's verdict is known, right or wrong",
         "recognized note": "drawings that the game recognised: easier",
-        "all rows note": "also those whose verdict is not known, most of them recognised: what all that follows "
-        "is about",
+        "all rows note": "also those whose verdict is not known, most of them recognised: what the parts below "
+        "are about unless they say otherwise",
         "no drawings": "None of these drawings.",
         "measure": "measure",
         "top1": "accuracy (top-1)",
@@ -41,8 +44,11 @@ TEXTS: dict[Language, dict[str, str]] = {
         "training": "How they learned",
         "no training": "No curves: none of these models is a training run's folder (a model file has no log).",
         "some training": "Without a log, so without a curve: {names}.",
-        "training caption": "After each epoch, by drawings seen. Validation drawings are others than those of "
-        "this report.",
+        "training caption": "After each epoch, by drawings seen.",
+        "validation apart": "The runs were validated on drawings of the validation split, this report is on those of "
+        "another.",
+        "validation same": "The runs were validated on drawings of the same split as this report’s: their epoch was "
+        "chosen by drawings that may be among these.",
         "loss": "loss",
         "drawings seen": "drawings seen",
         "validation": "validation",
@@ -128,7 +134,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "without note": "The mean of the probabilities of all, and of all but one.",
         "nobody": "none: the mean of all",
         "greedy": "Which to take first: each step adds the model that raises the MAP@3 of the mean most, as long "
-        "as one does.",
+        "as one does. What each costs is left out; gribouille.ensemble.correlation chooses within a time budget.",
         "taken": "added",
         "about": "About this report",
         "store": "Store",
@@ -144,8 +150,8 @@ TEXTS: dict[Language, dict[str, str]] = {
     "fr": {
         "title": "Rapport sur des modèles",
         "other language": "in English",
-        "summary": "{models} sur {n} des {of} dessins de la partie « {split} », les mêmes pour chacun. Tous les "
-        "chiffres avec des intervalles à 95 %.",
+        "summary": "{models} sur {n} des {of} dessins de la partie « {split} », les mêmes pour chacun. "
+        "Intervalles : à 95 %.",
         "model": "modèle",
         "models": "modèles",
         "contents": "Sommaire",
@@ -153,15 +159,19 @@ TEXTS: dict[Language, dict[str, str]] = {
         "in short note": "Un modèle choisit le meilleur parmi tous les mots qu’il connaît. Précision, top-3 : "
         "part des dessins dont le bon mot est premier, ou parmi les trois premiers ; PMM@3 : 1, ½ ou ⅓ selon son "
         "rang. Moyenne des mots : chaque mot compte autant. NLL : log-vraisemblance négative moyenne (nats). "
-        "Erreur de calibration : ce qui sépare confiance et précision (15 classes), avant et après division des "
-        "logits par une température ajustée sur des dessins de validation.",
+        "Erreur de calibration : ce qui sépare confiance et précision (15 classes) ; sur peu de dessins, elle est "
+        "surestimée (biais vers le haut), donc donnée sans intervalle.",
+        "temperature fitted": "Avec température : après division des logits par une température, propre à chaque "
+        "modèle, ajustée sur {n} dessins de la partie « validation ».",
+        "no temperature": "Avec température : aucune n’a été ajustée, faute de dessins de validation qui ne soient "
+        "pas jugés ici ; elle vaut 1 pour chaque modèle, et les deux chiffres sont les mêmes.",
         "natural mix": "Mélange naturel",
         "recognized": "Reconnus",
         "all rows": "Toutes les lignes",
         "natural mix note": "dessins dont le verdict du jeu est connu, juste ou faux",
         "recognized note": "dessins que le jeu a reconnus : plus faciles",
-        "all rows note": "aussi ceux dont le verdict n’est pas connu, reconnus pour la plupart : ce dont parle "
-        "toute la suite",
+        "all rows note": "aussi ceux dont le verdict n’est pas connu, reconnus pour la plupart : ce dont parlent "
+        "les parties suivantes, sauf mention contraire",
         "no drawings": "Aucun dessin de cette sorte.",
         "measure": "mesure",
         "top1": "précision (top-1)",
@@ -177,8 +187,11 @@ TEXTS: dict[Language, dict[str, str]] = {
         "no training": "Pas de courbes : aucun de ces modèles n’est le dossier d’un entraînement (un fichier de "
         "modèle n’a pas de journal).",
         "some training": "Sans journal, donc sans courbe : {names}.",
-        "training caption": "Après chaque époque, selon les dessins vus. Les dessins de validation ne sont pas "
-        "ceux de ce rapport.",
+        "training caption": "Après chaque époque, selon les dessins vus.",
+        "validation apart": "Les entraînements ont été validés sur des dessins de la partie « validation », ce "
+        "rapport porte sur une autre.",
+        "validation same": "Les entraînements ont été validés sur des dessins de la même partie que ceux de ce "
+        "rapport : leur époque a été choisie d’après des dessins qui peuvent en être.",
         "loss": "perte",
         "drawings seen": "dessins vus",
         "validation": "validation",
@@ -268,7 +281,8 @@ TEXTS: dict[Language, dict[str, str]] = {
         "without note": "La moyenne des probabilités de tous, et de tous sauf un.",
         "nobody": "aucun : la moyenne de tous",
         "greedy": "Lesquels prendre d’abord : chaque pas ajoute le modèle qui élève le plus la PMM@3 de la "
-        "moyenne, tant qu’il y en a un.",
+        "moyenne, tant qu’il y en a un. Ce que chacun coûte n’y compte pas ; gribouille.ensemble.correlation "
+        "choisit pour un temps limité.",
         "taken": "ajouté",
         "about": "À propos de ce rapport",
         "store": "Base de dessins",

@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from gribouille.augment import Augmentation
 from gribouille.course import TrainConfig
 from gribouille.search.space import command_of, configured
 from gribouille.search.study import finished_trials, folder_of, load_study
@@ -65,11 +63,7 @@ def found_in(out: Path) -> Found:
 
 def command_for(study: optuna.Study, trial: FrozenTrial) -> str:
     """The command line that trains with a trial's values at full size."""
-    config = configured(_base(study.user_attrs["config"]["train"]), trial.params)
+    config = configured(TrainConfig.from_dict(study.user_attrs["config"]["train"]), trial.params)
     drawings = study.user_attrs["drawings"]
     selection = [Selection(**each) for each in drawings.get("selection", [])]  # searches of earlier versions have none
     return command_of(Path(drawings["store"]), selection, RUN, config)
-
-
-def _base(fields: dict[str, Any]) -> TrainConfig:
-    return TrainConfig(**{**fields, "augmentation": Augmentation(**fields["augmentation"])})

@@ -82,7 +82,7 @@ for (const select of document.querySelectorAll('[data-shows]')) {
   const place = (x, y) => ({ column: view.x + (x - gutter()) / view.cell, row: view.y + (y - gutter()) / view.cell })
   const zoom = (factor, x = size().width / 2, y = size().height / 2) => {
     const before = place(x, y)
-    view.cell = Math.min(Math.max(view.cell * factor, whole), 48)
+    view.cell = Math.min(Math.max(view.cell * factor, whole), Math.max(48, 2 * whole))
     const after = place(x, y)
     view.x += before.column - after.column
     view.y += before.row - after.row
@@ -90,6 +90,7 @@ for (const select of document.querySelectorAll('[data-shows]')) {
   }
   const show = () => {
     bound()
+    canvas.dataset.cell = view.cell
     const { width, height } = size()
     const scale = devicePixelRatio || 1
     canvas.width = Math.round(width * scale)

@@ -1,0 +1,109 @@
+"""What members say of a store's drawings, each asked once, and which drawings these are: to learn from, and to judge by.
+
+Members know the drawings that they were trained on by heart, and not all of them equally well: whom to believe is better learned
+from drawings that none has seen. The validation split is such (the members' training only chose its best pass by it), so
+by default it is cut in two: one part to judge by, the rest to learn from. What it costs is drawings: that split is small.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, Int64
+from torch import Tensor
+
+from gribouille.drawing import Drawings
+from gribouille.ensemble.card import EnsembleOptions
+from gribouille.ensemble.members import Logits, columns_of
+from gribouille.nets.points import before, box
+from gribouille.recogniser import padded
+from gribouille.sampling import Rows, batches_of, distinct_rows, epoch_rows, members_of, validation_rows
+from gribouille.store import AnyStore
+from gribouille.store.split import TRAIN
+
+ASKED = 256  # drawings that the members are asked about at once
+FACTS = ("strokes", "points", "ink", "longest stroke", "width", "height")  # of a drawing, see `facts_of`
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What the members answered about some drawings, logits side by side, what these are, and the facts of each (`FACTS`).
+    `seconds` of each member per drawing."""
+
+    logits: Float32[np.ndarray, "n inputs"]
+    label: Int64[np.ndarray, "n"]
+    facts: Float32[np.ndarray, "n 6"]
+    seconds: tuple[float, ...]
+
+    def of_members(self, members: int) -> Float32[np.ndarray, "members n classes"]:
+        """The logits of each member by itself, where all know the same labels."""
+        return np.ascontiguousarray(self.logits.reshape(len(self.label), members, -1).swapaxes(0, 1))
+
+
+def facts_of(points: Float[Tensor, "batch points 3"]) -> Float[Tensor, "batch 6"]:
+    """What is known of a drawing without any net: logarithms of its number of strokes, of points and of its ink in sides of its
+    box (plus 1 each), the longest stroke's share of the ink, and width and height in sides of the box (one of them 1).
+
+    Without time: the wire brings it, the model file's input does not.
+    """
+    boxed = box(points)
+    step = boxed.xy - torch.where(boxed.starts[..., None], boxed.xy, before(boxed.xy))
+    length = torch.sqrt((step * step).sum(-1)) * boxed.valid
+    ink, stroke = length.sum(1), (torch.cumsum(boxed.starts.to(torch.int64), 1) - 1).clamp(min=0)
+    longest = torch.zeros_like(length).scatter_add(1, stroke, length).amax(1)
+    share = torch.where(ink > 0, longest / torch.where(ink > 0, ink, 1.0), 1.0)
+    logs = [
+        torch.log1p(boxed.starts.to(ink.dtype).sum(1)),
+        torch.log1p(boxed.valid.to(ink.dtype).sum(1)),
+        torch.log1p(ink),
+    ]
+    return torch.cat([torch.stack([*logs, share], 1), boxed.xy.amax(1)], 1)
+
+
+def facts_of_drawings(drawings: Drawings) -> Float32[np.ndarray, "_drawings 6"]:
+    """The same of drawings, in no padded batch larger than the members are asked in."""
+    with torch.inference_mode():
+        return np.asarray(facts_of(torch.from_numpy(padded(list(drawings)))).numpy())
+
+
+def ask(
+    members: Sequence[Logits], labels: Sequence[str], store: AnyStore, rows: Rows, progress: Callable[[int], None]
+) -> Asked:
+    """What the members say of these rows, each asked about once; labels are those of the members."""
+    logits: list[np.ndarray] = []
+    facts = np.zeros((len(rows), len(FACTS)), np.float32)
+    seconds = np.zeros(len(members))
+    done = 0
+    for batch in batches_of(rows, ASKED) if len(rows) else []:
+        drawings = store.gather(batch)
+        answers = []
+        for index, member in enumerate(members):
+            since = time.perf_counter()
+            answers.append(member(drawings))
+            seconds[index] += time.perf_counter() - since
+        logits.append(np.concatenate(answers, axis=1))
+        facts[done : done + len(batch)] = facts_of_drawings(drawings)
+        done += len(batch)
+        progress(len(batch))
+    label = columns_of(store.labels, labels)[store.label[rows]]
+    whole = np.concatenate(logits) if logits else np.zeros((0, len(labels) * len(members)), np.float32)
+    return Asked(whole, label, facts, tuple((seconds / max(1, len(rows))).tolist()))
+
+
+def judged_rows(store: AnyStore, options: EnsembleOptions) -> Rows:
+    """Random validation drawings to judge by, always the same: half of that split at most where the rest is learned from."""
+    if options.learns and options.learn_from == "validation":
+        return validation_rows(store, min(options.validation, len(distinct_rows(store, "validation")) // 2))
+    return validation_rows(store, options.validation)
+
+
+def taught_rows(store: AnyStore, options: EnsembleOptions) -> Rows:
+    """Random drawings to learn from, at most so many of each class."""
+    if options.learn_from == "validation":
+        rows = np.setdiff1d(distinct_rows(store, "validation"), judged_rows(store, options))
+    else:
+        rows = np.flatnonzero(store.split == TRAIN)
+    members = members_of(store.label[rows], rows, len(store.labels))
+    return np.sort(epoch_rows(members, options.per_class or max(1, len(rows)), options.seed, 0))
