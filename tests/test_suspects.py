@@ -62,7 +62,15 @@ def wrong_records() -> list[dict]:
     generator = np.random.default_rng(1)
     for index in range(SCRIBBLES):
         strokes = [[*generator.uniform(0, 500, (2, 9)).tolist(), list(range(9))] for _ in range(7)]
-        drawn.append({**drawn[index], "word": WORDS[index % 4], "key_id": str(10**9 + index), "drawing": strokes})
+        drawn.append(
+            {
+                **drawn[index],
+                "countrycode": "FR",
+                "word": WORDS[index % 4],
+                "key_id": str(10**9 + index),
+                "drawing": strokes,
+            }
+        )
     return drawn
 
 
