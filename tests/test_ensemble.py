@@ -265,3 +265,13 @@ def test_a_folder_of_earlier_versions_is_read(store, runs, tmp_path):
     del old["options"]["mean"]
     path.write_text(json.dumps(old))
     assert read_card(tmp_path / "linear").learned == before.learned
+
+
+def test_what_learns_does_not_learn_how_often_a_word_comes(store):
+    """Of members that know nothing, a layer learns nothing from many drawings of one class: each class counts alike."""
+    label = np.repeat([0, 1, 2, 3], [300, 20, 20, 60])
+    asked = answered(np.zeros((400, 8), np.float32), label)
+    weights = asked.weights(4)
+    assert np.bincount(label, weights) == pytest.approx([100] * 4)
+    linear, _ = fit(asked, asked, 2, EnsembleOptions(how="linear", epochs=20, rate=0.5, patience=20))
+    assert np.ptp(linear.bias) < 0.1  # without weights: 0.25

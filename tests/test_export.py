@@ -326,9 +326,10 @@ def test_with_a_store_the_file_is_calibrated_and_carries_its_scores(arithmetic: 
     assert sum(seen) == len(rows)
     assert report.drawings == len(probes()) + min(len(rows), GOLDEN)
     scores = evaluate(predictor_of(tmp_path / "shapes.onnx"), store, EvaluateOptions(calibrated_on=0)).summary()
-    error, expected_error = metadata.metrics.pop("calibration error"), scores.pop("calibration error")
+    # What is a sum of probabilities differs in a last digit between torch and onnxruntime; what is counted does not.
+    for name in ("calibration error", "calibration error, tempered", "nll", "nll, tempered"):
+        assert metadata.metrics.pop(name) == pytest.approx(scores.pop(name), abs=1e-4)
     assert metadata.metrics == scores
-    assert error == pytest.approx(expected_error, abs=1e-4)
     assert metadata.temperature != 1.0
     assert metadata.licence.endswith("taught by the model with sha256 feed")
 

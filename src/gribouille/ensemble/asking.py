@@ -37,6 +37,15 @@ class Asked:
     facts: Float32[np.ndarray, "n 6"]
     seconds: tuple[float, ...]
 
+    def weights(self, classes: int) -> Float32[np.ndarray, "n"]:
+        """What each drawing counts in learning: all classes together alike, 1 on average.
+
+        Stores are not balanced: the rows of Quick, Draw! that are as people drew them are of a few words. What learns is to learn
+        whom to believe, not how often a word comes.
+        """
+        drawn = np.bincount(self.label, minlength=classes)
+        return np.asarray(len(self.label) / np.count_nonzero(drawn) / drawn[self.label], np.float32)
+
     def of_members(self, members: int) -> Float32[np.ndarray, "members n classes"]:
         """The logits of each member by itself, where all know the same labels."""
         return np.ascontiguousarray(self.logits.reshape(len(self.label), members, -1).swapaxes(0, 1))

@@ -128,12 +128,12 @@ def grow(taught: Asked, judged: Asked, members: int, options: EnsembleOptions) -
     profile = Profile.of(taught, taught.logits.shape[1] // members)
     none = Boosted(members, options.mean, profile, "")
     checked = none.rows(judged)
-    data = _dataset(none.rows(taught), taught.label)
+    data = _dataset(none.rows(taught), taught)
     booster = lightgbm.train(
         _parameters(options),
         data,
         options.boosting.trees,
-        [_dataset(checked, judged.label, data)],
+        [_dataset(checked, judged, data)],
         ["judged"],
         feval=lambda scores, _: ("map3", _map3(scores.reshape(checked.classes.shape), checked, judged.label), True),
         callbacks=[lightgbm.early_stopping(options.boosting.tree_patience, first_metric_only=True, verbose=False)],
@@ -161,14 +161,15 @@ def _parameters(options: EnsembleOptions) -> dict[str, Any]:
     }
 
 
-def _dataset(rows: Rows, label: Int64[np.ndarray, "n"], like: lightgbm.Dataset | None = None) -> lightgbm.Dataset:
+def _dataset(rows: Rows, asked: Asked, like: lightgbm.Dataset | None = None) -> lightgbm.Dataset:
     """The candidates as LightGBM wants them. A drawing whose label is not among its candidates has nothing to say about their
     order: it is left out of what is learned from, not of what is judged."""
-    right = rows.classes == label[:, None]
+    right = rows.classes == asked.label[:, None]
     kept = right.any(axis=1) if like is None else np.ones(len(right), bool)
     return lightgbm.Dataset(
         rows.features[kept].reshape(-1, rows.features.shape[2]),
         right[kept].ravel().astype(np.float32),
+        weight=np.repeat(asked.weights(rows.mean.shape[1])[kept], right.shape[1]),
         reference=like,
         group=np.full(kept.sum(), right.shape[1]),
         init_score=rows.start[kept].ravel(),
@@ -177,9 +178,9 @@ def _dataset(rows: Rows, label: Int64[np.ndarray, "n"], like: lightgbm.Dataset |
 
 def _choice(scores: np.ndarray, data: lightgbm.Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Gradient and curvature of −log softmax over a drawing's candidates, at the right one (a conditional logit)."""
-    right, groups = np.asarray(data.get_label()), np.asarray(data.get_group())
+    right, weight, groups = (np.asarray(each) for each in (data.get_label(), data.get_weight(), data.get_group()))
     odds = softmax(scores.reshape(len(groups), -1)).ravel()
-    return odds - right, np.maximum(odds * (1 - odds), 1e-6)
+    return weight * (odds - right), weight * np.maximum(odds * (1 - odds), 1e-6)
 
 
 def _map3(scores: Float64[np.ndarray, "n candidates"], rows: Rows, label: Int64[np.ndarray, "n"]) -> float:

@@ -66,11 +66,12 @@ def fit(taught: Asked, judged: Asked, members: int, options: EnsembleOptions) ->
     layer = _layer(best)
     # Adam moves every weight by the rate, and so a logit by as many times that as there are inputs: with 680 of them, 1e-3 was
     # worse than the start from the first pass on, where 1e-5 gained a point (docs/ensembles.md).
+    weights = taught.weights(len(best.bias))
     optimizer = torch.optim.Adam(layer.parameters(), lr=options.rate / taught.logits.shape[1])
     for epoch in range(1, options.epochs + 1):
         order = np.random.default_rng((options.seed, epoch)).permutation(len(taught.label))
         for batch in batches_of(order, options.batch):
-            _step(layer, optimizer, taught, batch)
+            _step((layer, optimizer), taught, weights, batch)
         now = Linear(layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy())
         reached = _map3(now, judged)
         if reached > score:
@@ -86,9 +87,13 @@ def _layer(linear: Linear) -> nn.Linear:
     return layer
 
 
-def _step(layer: nn.Linear, optimizer: torch.optim.Optimizer, taught: Asked, batch: Rows) -> None:
+def _step(
+    learner: tuple[nn.Linear, torch.optim.Optimizer], taught: Asked, weights: Float[np.ndarray, "n"], batch: Rows
+) -> None:
+    layer, optimizer = learner
     logits = layer(torch.from_numpy(taught.logits[batch]))
-    loss = nn.functional.cross_entropy(logits, torch.from_numpy(taught.label[batch]))
+    losses = nn.functional.cross_entropy(logits, torch.from_numpy(taught.label[batch]), reduction="none")
+    loss = (losses * torch.from_numpy(weights[batch])).mean()
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]  # torch annotates it not
     optimizer.step()
