@@ -28,6 +28,7 @@ from gribouille.formats.csv import TEST_COLUMNS, write
 from gribouille.nets import build_net
 from gribouille.raster.spec import RasterSpec
 from gribouille.store import Store, select
+from gribouille.store.split import TEST
 
 FEW = 64  # drawings, for the start-up
 NET = "resnet18"
@@ -86,7 +87,7 @@ def main() -> None:
 
 def prepare(work: Path, store: Store, options: argparse.Namespace) -> None:
     """Test files, a run and its exports in `work`."""
-    rows = np.flatnonzero((store.split == 2) & store.keyed & (store.recognized >= 0))
+    rows = np.flatnonzero((store.split == TEST) & store.keyed & (store.recognized >= 0))
     _, firsts = np.unique(store.key_id[rows], return_index=True)
     rows = np.random.default_rng(0).permutation(rows[firsts])[: options.drawings]
     if len(rows) < options.drawings:

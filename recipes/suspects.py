@@ -15,6 +15,7 @@ from gribouille.evaluate import EvaluateOptions, evaluate
 from gribouille.metrics import PairedCounts, bootstrap_difference, mcnemar
 from gribouille.predict import predictor_of
 from gribouille.store import Store, named
+from gribouille.store.split import TRAIN
 
 MEASURES = {"top1": "top-1", "map3": "MAP@3"}
 
@@ -71,9 +72,9 @@ def main(path: Path, work: Path, seeds: Sequence[str]) -> None:
         "all rows": np.ones(len(store), bool),
         "natural mix, not suspected themselves": (store.recognized >= 0) & unsuspected,
     }
-    taught = sum(store.split[each["row"]] == 0 for each in left_out)
+    taught = sum(store.split[each["row"]] == TRAIN for each in left_out)
     print(
-        f"Left out: {len(left_out):,} drawings, {taught:,} of them of the training split's {int((store.split == 0).sum()):,}."
+        f"Left out: {len(left_out):,} drawings, {taught:,} of them of the training split's {int((store.split == TRAIN).sum()):,}."
     )
     print(
         "Differences are of the net trained without them less the one trained on all, in points, with 95 % by bootstrap over"

@@ -18,7 +18,7 @@ import numpy as np
 from gribouille.checkpoint import LAST, Card, current_commit, load_weights
 from gribouille.course import TrainConfig
 from gribouille.ensemble.asking import Asked, ask, judged_rows, taught_rows
-from gribouille.ensemble.card import LEARNED, EnsembleCard, EnsembleOptions, hash_of, write_card
+from gribouille.ensemble.card import CORRELATION, LEARNED, EnsembleCard, EnsembleOptions, hash_of, write_card
 from gribouille.ensemble.combination import Ensemble
 from gribouille.ensemble.combining import combine, expect_labels, member_of, protocol
 from gribouille.ensemble.experts import Experts, fit_weight
@@ -91,6 +91,7 @@ def specialise(
     mix = Experts(len(card.labels), tuple(each.classes for each in helpful), tuple(each.weight for each in helpful))
     ensemble = Ensemble(tuple(card.labels), (base, *(each.logits for each in helpful)), mix)
     mix.write(out / LEARNED["experts"])
+    (out / CORRELATION).unlink(missing_ok=True)  # of other members, perhaps
     written = EnsembleCard(
         how="experts",
         labels=list(card.labels),

@@ -160,6 +160,8 @@ def print_found(found: "Found", reports: Sequence[Path]) -> None:
 
 def print_ensemble(out: Path, card: "EnsembleCard") -> None:
     """Prints what was made, how good it is on validation drawings, and how its members err together where that is known."""
+    from gribouille.ensemble.card import CORRELATION
+
     console = Console(highlight=False, soft_wrap=True)
     scores = card.metrics.get("validation", {})
     reached = "" if scores.get("top1") is None else f"; top-1 on validation drawings {scores['top1']:.1%}"
@@ -167,7 +169,7 @@ def print_ensemble(out: Path, card: "EnsembleCard") -> None:
     console.print(f"{out}: {mean}{reached}", markup=False)
     for expert in card.metrics.get("experts", []):
         console.print(f"  {', '.join(expert['words'])}: its expert counts {expert['weight']:.0%}", markup=False)
-    file = out / "correlation.json"
+    file = out / CORRELATION
     if file.is_file():
         _print_correlation(console, json.loads(file.read_text(encoding="utf-8")))
 

@@ -56,6 +56,7 @@ def combine(
     asked = tuple(net.logits(columns_of(labels, net.labels)) for net in nets)
     ensemble = Ensemble(labels, asked, Mean(len(asked), options.mean))
     metrics: dict[str, Any] = {}
+    (out / CORRELATION).unlink(missing_ok=True)  # of other members, perhaps
     if store is not None:
         ensemble, metrics, common = _learned(ensemble, names_of(paths), store, options, progress)
         if common is not None:
@@ -96,7 +97,7 @@ def expect_labels(store: AnyStore, labels: Sequence[str]) -> None:
 
 def protocol(asked: Asked, store: AnyStore, options: EnsembleOptions) -> str:
     """Which drawings the score of a card is of."""
-    learned = ", none of them learned from" if options.learns else ""
+    learned = ", none of them learned from, but the learning stopped by them" if options.learns else ""
     return f"{len(asked.label)} random drawings of the validation split of {named(store)}, all rows, finished{learned}"
 
 

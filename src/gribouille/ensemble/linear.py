@@ -65,7 +65,7 @@ def fit(taught: Asked, judged: Asked, members: int, options: EnsembleOptions) ->
     score, passes = _map3(best, judged), 0
     layer = _layer(best)
     # Adam moves every weight by the rate, and so a logit by as many times that as there are inputs: with 680 of them, 1e-3 was
-    # worse than the start from the first pass on, where 1e-5 gained a point (docs/ensembles.md).
+    # worse than the start from the first pass on.
     weights = taught.weights(len(best.bias))
     optimizer = torch.optim.Adam(layer.parameters(), lr=options.rate / taught.logits.shape[1])
     for epoch in range(1, options.epochs + 1):
