@@ -29,7 +29,7 @@ member lite0 tf_efficientnet_lite0 --pretrained pypi --seed 3
 member strokes "gru" --seed 4
 member stem "stem+resnet10t*0.6" --seed 5
 
-# What becomes of them, and how far they err together (in each folder's correlation.json); what learns does so from validation drawings.
+# What becomes of them, and how far they err together (in each folder's correlation.json).
 members=("$work"/{resnet18,another-resnet18,resnet10,lite0,strokes,stem})
 for how in mean linear boosted; do
   [ -e "$work/$how/ensemble.json" ] || "$BIN/gribouille" ensemble "${members[@]}" --how "$how" --store "$store" --out "$work/$how"

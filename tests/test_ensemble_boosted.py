@@ -55,6 +55,16 @@ def test_trees_learn_when_to_believe_whom(objective: str) -> None:
     assert top1(boosted.probabilities(fresh), fresh) > top1(mean, fresh) + 0.15
 
 
+def test_equal_weights_are_no_weights() -> None:
+    """Where every class has as many drawings, LightGBM forgets their weights: trees grow all the same."""
+    asked = answered(1500, 6)
+    order = np.argsort(asked.label, kind="stable")
+    first = np.concatenate([order[asked.label[order] == index][:60] for index in range(CLASSES)])
+    equal = Asked(asked.logits[first], asked.label[first], asked.facts[first], ())
+    assert (equal.weights(CLASSES) == 1).all()
+    assert grow(equal, answered(400, 1), MEMBERS, OPTIONS)[1] > 0
+
+
 def test_answers_stay_a_distribution(grown: Boosted) -> None:
     """Each row's sum is 1, and classes that are no candidates keep what the mean gives them."""
     fresh = answered(50, 3)

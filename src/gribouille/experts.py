@@ -82,10 +82,7 @@ def specialise(
     unseen = ask([base], card.labels, store, taught_rows(store, halves), progress)
     if len(unseen.label) == 0:
         raise ValueError(f"{store.path}: expected validation drawings that tell what is confused, found none")
-    shown = unseen
-    if options.learn_from == "train":
-        shown = ask([base], card.labels, store, taught_rows(store, options), progress)
-    found = [_trained(group, path, out, options, store, progress) for group in _confused(shown, options)]
+    found = [_trained(group, path, out, options, store, progress) for group in _confused(unseen, options)]
     weighed = [_weighed(expert, unseen, card, store, halves, progress) for expert in found]
     helpful = [expert for expert in weighed if expert.weight > 0]
     mix = Experts(len(card.labels), tuple(each.classes for each in helpful), tuple(each.weight for each in helpful))

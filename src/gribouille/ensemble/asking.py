@@ -1,8 +1,9 @@
 """What members say of a store's drawings, each asked once, and which drawings these are: to learn from, and to judge by.
 
-Members know the drawings that they were trained on by heart, and not all of them equally well: whom to believe is better learned
-from drawings that none has seen. The validation split is such (the members' training only chose its best pass by it), so
-by default it is cut in two: one part to judge by, the rest to learn from. What it costs is drawings: that split is small.
+Members that saw their training drawings often know them by heart, and not all equally well: whom to believe is better learned
+from drawings that none has seen. The validation split is such (training only chose its best pass by it): cut in two, one
+part judges and the rest is learned from. What it costs is drawings: that split is small, and members that saw each training
+drawing once or twice are better combined by those (docs/ensembles.md).
 """
 
 import time

@@ -178,7 +178,8 @@ def _dataset(rows: Rows, asked: Asked, like: lightgbm.Dataset | None = None) -> 
 
 def _choice(scores: np.ndarray, data: lightgbm.Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Gradient and curvature of −log softmax over a drawing's candidates, at the right one (a conditional logit)."""
-    right, weight, groups = (np.asarray(each) for each in (data.get_label(), data.get_weight(), data.get_group()))
+    right, groups, weight = np.asarray(data.get_label()), np.asarray(data.get_group()), data.get_weight()
+    weight = np.ones_like(right) if weight is None else np.asarray(weight)  # LightGBM forgets weights that are all 1
     odds = softmax(scores.reshape(len(groups), -1)).ravel()
     return weight * (odds - right), weight * np.maximum(odds * (1 - odds), 1e-6)
 

@@ -65,9 +65,10 @@ class EnsembleOptions:
     `how`: the mean (of their probabilities or of their logits: `mean`), one linear layer on their logits side by side, boosted
     trees on the ten classes that the mean finds most probable, or experts for the classes that one run confuses most.
 
-    What learns does so from drawings that are not augmented, at most `per_class` of each class (0: all): from the training
-    split, which the members know by heart, or from the part of the validation split that it is not judged by (`learn-from`). It
-    is judged by at most `validation` drawings, never more than half of that split where it learns from it.
+    Layer and trees learn from drawings that are not augmented, at most `per_class` of each class (0: all), all classes together
+    counting alike: from the training split, or, where members know that by heart, from the part of the validation split that
+    they are not judged by (`learn-from`); experts are always weighed by that part. What is judged is so by at most `validation`
+    drawings, never more than half of that split where it learns from it.
 
     The linear layer starts as the mean of the logits: at most `epochs` passes in batches of `batch` drawings at learning
     `rate` divided by the number of its inputs, until `patience` passes brought no better MAP@3; the best pass is kept. Memory: 4
@@ -78,7 +79,7 @@ class EnsembleOptions:
 
     how: How = "mean"
     mean: MeanOf = "probabilities"
-    learn_from: Literal["train", "validation"] = "validation"
+    learn_from: Literal["train", "validation"] = "train"
     per_class: int = 500
     epochs: int = 35
     batch: int = 512
