@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from judged import EPOCHS, LABELS, MANY, OTHER, judged, knows_more
 
-from gribouille.answers import Answers, answers_of
+from gribouille.answers import Answers
 from gribouille.ensemble.correlation import correlation
 from gribouille.evaluate import EvaluateOptions, evaluate
 from gribouille.evaluation import Tally
@@ -144,7 +144,9 @@ def test_a_model_that_knows_many_more_words(asked, tmp_path):
         ]
         assert (seen.right, seen.place) == (said[seen.drawing.word], ranked.index(seen.drawing.word) + 1)
     assert any(pair.taken_for not in LABELS for pair in model.confusion.pairs)
-    few = answers_of(predictor_of(paths[0]), store, answers.rows)
+    parts.clear()
+    smaller = evaluate(predictor_of(paths[0]), store, watch=lambda *part: parts.append(part))
+    few = Answers.joined(smaller.labels, parts)
     padded = np.zeros_like(answers.probabilities)
     padded[:, [answers.labels.index(word) for word in few.labels]] = few.probabilities
     both = np.stack([answers.probabilities, padded])
