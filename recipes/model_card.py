@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from gribouille.checkpoint import write_atomically
+from gribouille.checkpoint import write_text
 from gribouille.evaluate import FRACTIONS, evaluate
 from gribouille.labels import french
 from gribouille.predict import predictor_of
@@ -67,7 +67,7 @@ def measured(path: Path, store: AnyStore, work: Path) -> Measured:
         taken = evaluation.group("all rows").confusion[np.ix_(columns, columns)]
         found = {"summary": evaluation.summary(), "taken": taken.tolist()}
         work.mkdir(parents=True, exist_ok=True)
-        write_atomically(kept, lambda place: place.write_text(json.dumps(found), encoding="utf-8"))
+        write_text(kept, json.dumps(found))
     found = json.loads(kept.read_text(encoding="utf-8"))
     return Measured(found["summary"], np.array(found["taken"]))
 
@@ -177,9 +177,9 @@ def main() -> None:
         blocks[f"failures {language}"] = failures(model.taken, words, language)
     card = options.model.with_suffix(".md")
     text = filled(card.read_text(encoding="utf-8"), blocks, card)
-    write_atomically(card, lambda place: place.write_text(text, encoding="utf-8"))
+    write_text(card, text)
     counts = scores(options.model, model, store.labels).to_json()
-    write_atomically(word_scores_path(options.model), lambda place: place.write_text(counts, encoding="utf-8"))
+    write_text(word_scores_path(options.model), counts)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from gribouille.answers import Outcomes
-from gribouille.checkpoint import BEST, write_atomically
+from gribouille.checkpoint import BEST, write_text
 from gribouille.ensemble import ENSEMBLE
 from gribouille.evaluate import EvaluateOptions, evaluate, rows_of
 from gribouille.metrics.counts import PLACES, SIXTHS
@@ -53,7 +53,7 @@ def places(model: Path, store: AnyStore, work: Path) -> np.ndarray:
         predictor, outcomes = predictor_of(model), Outcomes()
         evaluate(predictor, store, OPTIONS, watch=outcomes)
         found = np.minimum(outcomes.of(predictor.labels).place, PLACES - 1).tolist()
-        write_atomically(kept, lambda place: place.write_text(json.dumps(found), encoding="utf-8"))
+        write_text(kept, json.dumps(found))
     return np.array(json.loads(kept.read_text(encoding="utf-8")))
 
 

@@ -130,6 +130,11 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         place.unlink(missing_ok=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text file (UTF-8) as `write_atomically` does."""
+    write_atomically(path, lambda place: place.write_text(text, encoding="utf-8"))
+
+
 def current_commit() -> str:
     """The commit of the checkout that this code runs from, with + where it has changes; "unknown" outside one."""
     here = Path(__file__)

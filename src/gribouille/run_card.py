@@ -14,7 +14,7 @@ from typing import Any
 
 from safetensors import safe_open
 
-from gribouille.checkpoint import BEST, CARD, LAST, LOG, Card, write_atomically
+from gribouille.checkpoint import BEST, CARD, LAST, LOG, Card, write_text
 from gribouille.store import Selection
 
 EVALUATIONS = "evaluations.jsonl"  # in the run's folder
@@ -140,7 +140,7 @@ def describe(run: Path) -> None:
     log, evaluations = _lines(run / LOG), _lines(run / EVALUATIONS)
     for language, name in CARD.items():
         text = markdown(card, log, language, evaluations)
-        _write(run / name, text)
+        write_text(run / name, text)
 
 
 def add_evaluation(run: Path, summary: Mapping[str, Any]) -> None:
@@ -154,7 +154,7 @@ def add_evaluation(run: Path, summary: Mapping[str, Any]) -> None:
     same = ("weights", "step", "protocol")
     others = [one for one in _lines(run / EVALUATIONS) if any(one[name] != entry[name] for name in same)]
     text = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in [*others, entry])
-    _write(run / EVALUATIONS, text)
+    write_text(run / EVALUATIONS, text)
     describe(run)
 
 
@@ -412,7 +412,3 @@ def _weights_of(path: Path) -> int:
 
 def _lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
-
-
-def _write(path: Path, text: str) -> None:
-    write_atomically(path, lambda place: place.write_text(text, encoding="utf-8"))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_che
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
-from gribouille.checkpoint import CARD, LOG, write_atomically
+from gribouille.checkpoint import CARD, LOG, write_text
 from gribouille.run_card import table
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ class MLflow:
         settings = [Param(_allowed(name), str(value)) for name, value in flattened(params).items()]
         self._client.log_batch(run, params=settings)
         text = json.dumps({"run": run}) + "\n"
-        write_atomically(self._out / MLFLOW, lambda place: place.write_text(text, encoding="utf-8"))
+        write_text(self._out / MLFLOW, text)
         return run
 
 

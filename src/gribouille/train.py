@@ -36,7 +36,7 @@ from gribouille.checkpoint import (
     load_state,
     save_state,
     save_weights,
-    write_atomically,
+    write_text,
 )
 from gribouille.course import Batch, Course, Share, TrainConfig
 from gribouille.distil import Teacher
@@ -530,8 +530,4 @@ def _log(out: Path, entry: dict[str, Any]) -> None:
     path = out / LOG
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     kept = [line for line in lines if json.loads(line)["step"] < entry["step"]]
-    _write(path, "\n".join([*kept, json.dumps(entry)]) + "\n")
-
-
-def _write(path: Path, text: str) -> None:
-    write_atomically(path, lambda place: place.write_text(text, encoding="utf-8"))
+    write_text(path, "\n".join([*kept, json.dumps(entry)]) + "\n")

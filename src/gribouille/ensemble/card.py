@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from gribouille.checkpoint import write_atomically
+from gribouille.checkpoint import write_text
 
 ENSEMBLE, CORRELATION = "ensemble.json", "correlation.json"
 How: TypeAlias = Literal["mean", "linear", "boosted", "experts"]
@@ -148,7 +148,7 @@ def write_card(card: EnsembleCard, folder: Path) -> None:
 def write_json(fields: dict[str, Any], path: Path) -> None:
     """Write fields for people and programs."""
     text = json.dumps(fields, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    write_atomically(path, lambda place: place.write_text(text, encoding="utf-8"))
+    write_text(path, text)
 
 
 def read_card(folder: Path) -> EnsembleCard:

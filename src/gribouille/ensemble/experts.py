@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, Float32, Float64, Int64
 from torch import Tensor, nn
 
-from gribouille.checkpoint import write_atomically
+from gribouille.checkpoint import write_text
 from gribouille.metrics import softmax
 
 WEIGHTS = np.linspace(0.0, 1.0, 21)  # of an expert in the mix, those that are tried
@@ -35,7 +35,7 @@ class Experts:
     def write(self, path: Path) -> None:
         """Write groups and weights as JSON."""
         text = json.dumps(asdict(self)) + "\n"
-        write_atomically(path, lambda place: place.write_text(text, encoding="utf-8"))
+        write_text(path, text)
 
     @classmethod
     def read(cls, path: Path) -> "Experts":

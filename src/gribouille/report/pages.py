@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from gribouille.checkpoint import write_atomically
+from gribouille.checkpoint import write_text
 from gribouille.documents.page import definitions, figure, note, page
 from gribouille.documents.plots import svg_of
 from gribouille.documents.words import LANGUAGES, THIN, Language, count, decimal, share
@@ -43,14 +43,14 @@ def write_pages(report: Report, out: Path) -> list[Path]:
     for language in LANGUAGES:
         text = html(report, language)
         found.append(out / FILES[language])
-        write_atomically(found[-1], lambda place, text=text: place.write_text(text, encoding="utf-8"))  # type: ignore[misc]
+        write_text(found[-1], text)
     return found
 
 
 def write_json(report: Report, out: Path) -> Path:
     """Writes the report as JSON into a folder; the file."""
     text = json.dumps(report.to_dict(), ensure_ascii=False, allow_nan=False)
-    write_atomically(out / JSON, lambda place: place.write_text(text, encoding="utf-8"))
+    write_text(out / JSON, text)
     return out / JSON
 
 

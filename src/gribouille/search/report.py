@@ -12,7 +12,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from gribouille.checkpoint import LOG, write_atomically
+from gribouille.checkpoint import LOG, write_text
 from gribouille.documents.page import definitions, figure, note, page, section, table
 from gribouille.documents.plots import svg_of
 from gribouille.documents.words import Language, count, number, share
@@ -32,7 +32,7 @@ def write_report(out: Path, language: Language) -> Path:
     study = load_study(out)
     text = "\n".join(page(TEXTS[language]["title"], language, _content(study, out, language)))
     path = out / REPORT[language]
-    write_atomically(path, lambda place: place.write_text(text, encoding="utf-8"))
+    write_text(path, text)
     return path
 
 
