@@ -12,7 +12,7 @@ import numpy as np
 
 from gribouille.answers import Outcome, Outcomes, compared
 from gribouille.evaluate import EvaluateOptions, evaluate
-from gribouille.metrics import PairedCounts, bootstrap_difference, mcnemar
+from gribouille.metrics import PairedCounts, bootstrap_difference, counts_of, mcnemar
 from gribouille.predict import predictor_of
 from gribouille.store import Store, named
 from gribouille.store.split import TRAIN
@@ -27,24 +27,13 @@ def outcome_of(run: Path, store: Store) -> Outcome:
     return outcomes.of(predictor.labels)
 
 
-def part_of(outcome: Outcome, kept: np.ndarray) -> Outcome:
-    """The outcome of some drawings only; kept: bool [rows of the store]."""
-    mine = kept[outcome.rows]
-    return Outcome(outcome.labels, outcome.rows[mine], outcome.place[mine], outcome.best[mine])
-
-
-def share(place: np.ndarray, measure: str) -> float:
-    """Top-1 or MAP@3 of drawings whose right label came at these places."""
-    worth = np.array([1, 0, 0, 0] if measure == "top1" else [1, 1 / 2, 1 / 3, 0])
-    return float(worth[np.minimum(place, 3)].mean())
-
-
 def line(name: str, seed: str, whole: Outcome, cleaned: Outcome) -> str:
     """A row of the table: both nets, and what the difference is, with its interval."""
     pairs = compared(whole, cleaned)
+    before, after = (counts_of(each.place, np.zeros_like(each.place), 1) for each in (whole, cleaned))
     cells = [name, seed, f"{pairs.n:,}"]
     for measure in MEASURES:
-        one, other = share(whole.place, measure), share(cleaned.place, measure)
+        one, other = (getattr(counts, measure) for counts in (before, after))
         low, high = bootstrap_difference(pairs, measure)
         cells += [f"{one:.2%}", f"{other:.2%}", f"{100 * (other - one):+.2f} ({100 * low:+.2f} to {100 * high:+.2f})"]
     return "| " + " | ".join([*cells, f"{mcnemar(pairs):.2g}"]) + " |"
@@ -86,7 +75,7 @@ def main(path: Path, work: Path, seeds: Sequence[str]) -> None:
     for seed in seeds:
         whole, cleaned = (outcome_of(work / f"{name}-{seed}", store) for name in ("whole", "cleaned"))
         for name, kept in groups.items():
-            two = part_of(whole, kept), part_of(cleaned, kept)
+            two = whole.only(kept[whole.rows]), cleaned.only(kept[cleaned.rows])
             pairs[name].append(compared(*two))
             print(line(name, seed, *two), flush=True)
     print()

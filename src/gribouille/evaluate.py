@@ -10,6 +10,7 @@ from jaxtyping import Float32, Int, Int64
 from gribouille.drawing import Drawings, prefix
 from gribouille.evaluation import GROUPS, STROKES, Evaluation, Tally
 from gribouille.metrics import (
+    LEAST,
     confusion,
     count,
     counts_of,
@@ -18,7 +19,6 @@ from gribouille.metrics import (
     temperature_of,
     tempered,
 )
-from gribouille.metrics.calibration import LEAST
 from gribouille.predict import Predictor
 from gribouille.sampling import Rows, batches_of, distinct_rows, shard_of, validation_rows
 from gribouille.store import AnyStore, named
@@ -73,7 +73,7 @@ def evaluate(
     """
     options = options or EvaluateOptions()
     columns = predictor.columns_of(store.labels)
-    temperature = _temperature(predictor, store, options)
+    temperature, calibrated_on = _temperature(predictor, store, options)
     none = Tally.none(len(options.fractions), len(predictor.labels), len(store.countries))
     tallies = dict.fromkeys(GROUPS["all rows"], none)
     rows = rows_of(store, options)
@@ -94,6 +94,7 @@ def evaluate(
         store=named(store),
         sample=options.drawings,
         temperature=temperature,
+        calibrated_on=calibrated_on,
         tallies=tallies,
         parts=(frozenset({options.part}), options.parts),
     )
@@ -181,13 +182,14 @@ def _by_value(recognized: Int[np.ndarray, "n"]) -> Iterator[tuple[int, Int64[np.
         yield value, np.flatnonzero(recognized == value)
 
 
-def _temperature(predictor: Predictor, store: AnyStore, options: EvaluateOptions) -> float:
-    """What is asked for, or fitted to validation drawings; 1 where there are none, or where these are what is to be judged."""
+def _temperature(predictor: Predictor, store: AnyStore, options: EvaluateOptions) -> tuple[float, int]:
+    """What is asked for, or fitted to validation drawings, and to how many; 1 and 0 where there are none, or where these are what
+    is to be judged."""
     if options.temperature is not None:
-        return options.temperature
+        return options.temperature, 0
     rows = validation_rows(store, options.calibrated_on)
     if not len(rows) or options.split == "validation":
-        return 1.0
+        return 1.0, 0
     batches = [_answer(predictor, store.gather(batch), batch) for batch in batches_of(rows, BATCH)]
     logits = np.log(np.maximum(np.concatenate(batches), LEAST))
-    return temperature_of(logits, predictor.columns_of(store.labels)[store.label[rows]])
+    return temperature_of(logits, predictor.columns_of(store.labels)[store.label[rows]]), len(rows)

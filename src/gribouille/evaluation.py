@@ -75,7 +75,7 @@ class Evaluation:
 
     predictor: who was asked; labels: that one's, in the order of its classes; countries: ISO codes, in the order of
     `Tally.by_country`; sample: how many random drawings of the split were asked for (0: all); temperature: that of
-    `Tally.tempered`; parts: which parts of how many it adds up.
+    `Tally.tempered`, fitted to `calibrated_on` validation drawings (0: none); parts: which parts of how many it adds up.
     """
 
     predictor: str
@@ -86,6 +86,7 @@ class Evaluation:
     store: str
     sample: int
     temperature: float
+    calibrated_on: int
     tallies: dict[int, Tally]
     parts: tuple[frozenset[int], int] = field(default=(frozenset({0}), 1))
 

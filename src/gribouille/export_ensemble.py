@@ -24,7 +24,7 @@ from gribouille.ensemble.boosted import Boosted, Rows
 from gribouille.ensemble.candidates import After
 from gribouille.ensemble.card import ENSEMBLE
 from gribouille.ensemble.combination import Combiner, Ensemble, Opened, read_ensemble
-from gribouille.ensemble.members import SMALLEST, Logits, Net, chosen
+from gribouille.ensemble.members import Logits, Net, chosen
 from gribouille.evaluate import EvaluateOptions, evaluate
 from gribouille.export import (
     GOLDEN,
@@ -44,7 +44,7 @@ from gribouille.export import (
     typical,
     verified,
 )
-from gribouille.metrics import softmax
+from gribouille.metrics import LEAST, tempered
 from gribouille.nets import PointNet
 from gribouille.predict import Predictor
 from gribouille.raster.spec import RasterSpec
@@ -120,11 +120,6 @@ def export_ensemble(
     return ExportReport(out.stat().st_size, len(golden), difference, agreement)
 
 
-def tempered(probabilities: Float32[np.ndarray, "n classes"], temperature: float) -> Float32[np.ndarray, "n classes"]:
-    """The probabilities at a temperature, as if their logarithms were logits."""
-    return np.asarray(softmax(np.log(np.maximum(probabilities, np.float32(SMALLEST))) / np.float32(temperature)))
-
-
 def graph_of(
     bodies: Sequence[onnx.ModelProto], combiner: Combiner, classes: int, temperature: float
 ) -> onnx.ModelProto:
@@ -141,7 +136,7 @@ def graph_of(
     else:
         sides = {LOGITS: (torch.zeros(2, inputs), BATCH)}
         _append(whole, traced(combiner.module(), sides, [ANSWER]), "combiner.")
-    for name, value in (("smallest", SMALLEST), ("temperature", temperature)):
+    for name, value in (("smallest", LEAST), ("temperature", temperature)):
         graph.initializer.append(numpy_helper.from_array(np.array(value, np.float32), name))
     graph.node.append(helper.make_node("Max", [ANSWER, "smallest"], ["bounded"], "bound"))
     graph.node.append(helper.make_node("Log", ["bounded"], ["logs"], "log"))
@@ -236,7 +231,7 @@ def _member(net: Net, spec: ExportSpec, seen: Drawings | None) -> tuple[Logits, 
 def _logarithms(model: onnx.ModelProto) -> onnx.ModelProto:
     """A model file whose output are the logarithms of its probabilities."""
     graph = model.graph
-    graph.initializer.append(numpy_helper.from_array(np.array(SMALLEST, np.float32), "ensemble.smallest"))
+    graph.initializer.append(numpy_helper.from_array(np.array(LEAST), "ensemble.smallest"))
     graph.node.append(helper.make_node("Max", [OUTPUT, "ensemble.smallest"], ["ensemble.bounded"], "ensemble.bound"))
     graph.node.append(helper.make_node("Log", ["ensemble.bounded"], [LOGITS], "ensemble.log"))
     graph.output[0].name = LOGITS

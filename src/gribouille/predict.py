@@ -4,7 +4,7 @@ In comes a path (or a net in memory), out goes a `Predictor`: drawings → proba
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from gribouille.checkpoint import load_weights
 from gribouille.drawing import Drawings
 from gribouille.ensemble import ENSEMBLE, Logits, net_logits, open_ensemble
 from gribouille.metrics import softmax
+from gribouille.nets import PointNet
 from gribouille.raster.kernel import rasterise
 from gribouille.raster.spec import RasterSpec
 from gribouille.recogniser import Recogniser, open_session
@@ -23,11 +24,13 @@ from gribouille.recogniser import Recogniser, open_session
 
 @dataclass(frozen=True)
 class Predictor:
-    """Probabilities of `labels` (columns) for drawings (rows), float32; `name` says in messages who answers."""
+    """Probabilities of `labels` (columns) for drawings (rows), float32; `name` says in messages who answers, `spec` what
+    picture it is given: None for one that takes points, or whose members take several."""
 
     name: str
     labels: tuple[str, ...]
     probabilities: Callable[[Drawings], np.ndarray]
+    spec: RasterSpec | None = None
 
     def columns_of(self, labels: Sequence[str]) -> Int[np.ndarray, "labels"]:
         """The column of each of these labels. Raises ValueError where it does not know one."""
@@ -57,16 +60,22 @@ def predictor_of(path: Path) -> Predictor:
         if not beside.is_file():
             raise ValueError(f"{path}: expected its labels in {beside}, one a line, found no such file")
         labels = beside.read_text(encoding="utf-8").splitlines()
-        return Predictor(str(path), tuple(labels), lambda drawings: _bitmap_probabilities(session, drawings))
+        google = RasterSpec.of_google(28)
+        return Predictor(
+            str(path), tuple(labels), lambda drawings: _bitmap_probabilities(session, drawings, google), google
+        )
     if inputs != ["points"]:
         raise ValueError(f"{path}: expected a model with input 'points' or 'bitmap', found {inputs}")
     recogniser = Recogniser(path)
-    return Predictor(str(path), recogniser.labels, lambda drawings: recogniser.probabilities(list(drawings)))
+    raster = recogniser.metadata.raster
+    spec = RasterSpec.from_dict(raster) if "channels" in raster else None
+    return Predictor(str(path), recogniser.labels, lambda drawings: recogniser.probabilities(list(drawings)), spec)
 
 
 def net_predictor(net: nn.Module, labels: Sequence[str], spec: RasterSpec, name: str = "net") -> Predictor:
     """A torch net on the device where it lies."""
-    return logits_predictor(net_logits(net, spec), labels, name)
+    found = logits_predictor(net_logits(net, spec), labels, name)
+    return found if isinstance(net, PointNet) else replace(found, spec=spec)
 
 
 def logits_predictor(logits: Logits, labels: Sequence[str], name: str = "net", temperature: float = 1.0) -> Predictor:
@@ -78,6 +87,6 @@ def logits_predictor(logits: Logits, labels: Sequence[str], name: str = "net", t
     return Predictor(name, tuple(labels), probabilities)
 
 
-def _bitmap_probabilities(session: onnxruntime.InferenceSession, drawings: Drawings) -> np.ndarray:
-    bitmaps = rasterise(drawings, RasterSpec.of_google(28))
+def _bitmap_probabilities(session: onnxruntime.InferenceSession, drawings: Drawings, spec: RasterSpec) -> np.ndarray:
+    bitmaps = rasterise(drawings, spec)
     return softmax(session.run(["logits"], {"bitmap": bitmaps})[0])

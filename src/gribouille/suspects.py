@@ -17,8 +17,7 @@ from jaxtyping import Bool, Float32, Float64, Int, Int16, Int64, UInt8
 
 from gribouille.checkpoint import Card, load_weights, write_atomically
 from gribouille.drawing import Drawings
-from gribouille.metrics import temperature_of, tempered
-from gribouille.metrics.calibration import LEAST
+from gribouille.metrics import LEAST, temperature_of, tempered
 from gribouille.predict import Predictor, net_predictor
 from gribouille.sampling import Rows, batches_of, validation_rows
 from gribouille.store import AnyStore, Selection, Store, View, select

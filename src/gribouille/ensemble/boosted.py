@@ -20,10 +20,10 @@ from safetensors.numpy import save_file
 
 from gribouille.checkpoint import write_atomically
 from gribouille.ensemble.asking import Asked
-from gribouille.ensemble.candidates import CANDIDATES, SMALLEST, After, Before, Profile
+from gribouille.ensemble.candidates import CANDIDATES, After, Before, Profile
 from gribouille.ensemble.card import EnsembleOptions, MeanOf
 from gribouille.ensemble.mean import Mean
-from gribouille.metrics import softmax
+from gribouille.metrics import LEAST, softmax
 
 AT_ONCE = 1024  # drawings whose features are computed together: ranks cost 40 bytes a class, member and candidate
 
@@ -45,7 +45,7 @@ class Rows:
     def start(self) -> Float64[np.ndarray, "n candidates"]:
         """Where trees start: the logarithms of the mean's probabilities."""
         best = np.take_along_axis(self.mean, self.classes, axis=1)
-        return np.log(np.maximum(best.astype(np.float64), SMALLEST))
+        return np.log(np.maximum(best.astype(np.float64), LEAST))
 
 
 @dataclass(frozen=True, eq=False)

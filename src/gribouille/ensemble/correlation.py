@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64
+from jaxtyping import Float32, Float64, Int64
 
-from gribouille.metrics import count
+from gribouille.metrics import count, paired, places_of
 
 Pairs = Float64[np.ndarray, "members members"]
 Asked = Float32[np.ndarray, "members n classes"]
@@ -90,31 +90,20 @@ def correlation(
     for what, values in (("names", names), ("seconds", names if seconds is None else seconds)):
         if len(values) != len(probabilities):
             raise ValueError(f"{what}: expected one for each of {len(probabilities)} members, found {len(values)}")
-    best = probabilities.argmax(axis=2)
-    wrong = best != label
-    same = best[:, None] == best[None]
+    said = [(places_of(each, label), each.argmax(axis=1)) for each in probabilities]
+    pairs = [[paired(one, other) for other in said] for one in said]
     whole = probabilities.sum(axis=0)
     return Correlation(
         names=tuple(names),
         n=len(label),
-        errors=phi(wrong),
-        disagreement=np.asarray((~same).mean(axis=2)),
-        same_wrong=np.asarray((same & wrong[None]).mean(axis=2)),
+        errors=np.array([[each.error_correlation for each in row] for row in pairs]),
+        disagreement=np.array([[each.disagreement for each in row] for row in pairs]),
+        same_wrong=np.array([[each.same_mistake / each.n for each in row] for row in pairs]),
         members=tuple(_score(each, label) for each in probabilities),
         mean=_score(whole, label),
         without=tuple(_score(whole - each, label) for each in probabilities),
         greedy=greedy(probabilities, label, names, seconds, budget),
     )
-
-
-def phi(wrong: Bool[np.ndarray, "members n"]) -> Pairs:
-    """The correlation of every two members' errors, in [−1, 1]: Pearson's, of zeros and ones; nan where one has no error, or
-    nothing else."""
-    centred = wrong - wrong.mean(axis=1, keepdims=True)
-    squares = (centred**2).sum(axis=1)
-    among = np.sqrt(np.outer(squares, squares))
-    found = np.divide(centred @ centred.T, among, out=np.full(among.shape, np.nan), where=among > 0)
-    return np.asarray(np.clip(found, -1.0, 1.0))
 
 
 def greedy(

@@ -18,12 +18,12 @@ from torch import Tensor, nn
 
 from gribouille.checkpoint import BEST, load_weights
 from gribouille.drawing import Drawings
+from gribouille.metrics import LEAST
 from gribouille.nets import PointNet
 from gribouille.raster.kernel import rasterise
 from gribouille.raster.spec import RasterSpec
 from gribouille.recogniser import Recogniser, padded
 
-SMALLEST = 1e-30  # a model file may give a class less than float32 can hold the logarithm of
 Logits: TypeAlias = Callable[[Drawings], np.ndarray]  # float32 [drawings, classes]
 
 
@@ -107,6 +107,6 @@ def net_logits(net: nn.Module, spec: RasterSpec) -> Logits:
 
 def _file_logits(recogniser: Recogniser) -> Logits:
     def logits(drawings: Drawings) -> Float[np.ndarray, "_drawings classes"]:
-        return np.asarray(np.log(np.maximum(recogniser.probabilities(list(drawings)), np.float32(SMALLEST))))
+        return np.asarray(np.log(np.maximum(recogniser.probabilities(list(drawings)), LEAST)))
 
     return logits

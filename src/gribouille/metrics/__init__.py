@@ -1,6 +1,6 @@
 """How well labels are guessed, as whole numbers that add up: over batches, processes, machines and groups of drawings."""
 
-from gribouille.metrics.calibration import BINS, Reliability, reliability, softmax, temperature_of, tempered
+from gribouille.metrics.calibration import BINS, LEAST, Reliability, reliability, softmax, temperature_of, tempered
 from gribouille.metrics.counts import (
     MEASURES,
     PLACES,
@@ -24,6 +24,7 @@ from gribouille.metrics.intervals import (
 
 __all__ = [
     "BINS",
+    "LEAST",
     "MEASURES",
     "PLACES",
     "Counts",

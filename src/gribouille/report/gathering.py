@@ -3,7 +3,7 @@
 import json
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,8 +21,7 @@ from gribouille.report.confusion import confusion_of, order_of
 from gribouille.report.contents import MODELS, NATURAL, WHOLE, Comparison, Epoch, Estimate, Headline, Model, Report
 from gribouille.report.gallery import Asked, Chooser
 from gribouille.report.measures import bars, bins, headline, moments, surprises
-from gribouille.report.seen import spec_of
-from gribouille.sampling import distinct_rows, validation_rows
+from gribouille.sampling import distinct_rows
 from gribouille.store import AnyStore, Store, named
 
 FRACTIONS = tuple(tenth / 10 for tenth in range(1, 11))  # of the ink
@@ -83,7 +82,7 @@ def gather(
         group=group,
         drawings=len(rows),
         of=len(distinct_rows(store, options.split)),
-        calibrated_on=_calibrated_on(store, options),
+        calibrated_on=judged[0].evaluation.calibrated_on,
         seed=options.seed,
         commit=current_commit(),
         command=command_of(paths, store, options),
@@ -131,7 +130,7 @@ def _judged(
     found = []
     for path, name, predictor, mine in zip(paths, names, predictors, columns, strict=True):
         evaluation, answers = _answered(predictor, store, options, progress)
-        found.append(_Judged(path, evaluation, Asked(name, spec_of(path), answers, mine)))
+        found.append(_Judged(path, evaluation, Asked(name, predictor.spec, answers, mine)))
     return found
 
 
@@ -143,11 +142,6 @@ def _answered(
         predictor, store, options.evaluated, progress, lambda rows, label, said: parts.append((rows, label, said))
     )
     return evaluation, Answers.joined(predictor.labels, parts)
-
-
-def _calibrated_on(store: AnyStore, options: ReportOptions) -> int:
-    """How many validation drawings `evaluate` fits temperatures to."""
-    return 0 if options.split == "validation" else len(validation_rows(store, options.evaluated.calibrated_on))
 
 
 def _model(judged: _Judged, order: Int64[np.ndarray, "words"], chooser: Chooser) -> Model:
@@ -217,8 +211,7 @@ def _compared(one: _Judged, other: _Judged, group: str, store: AnyStore) -> Comp
 
 def _outcome(judged: _Judged, group: str, store: AnyStore) -> Outcome:
     whole = judged.asked.answers.outcome
-    mine = _of_group(whole, store, group)
-    return replace(whole, rows=whole.rows[mine], place=whole.place[mine], best=whole.best[mine])
+    return whole.only(_of_group(whole, store, group))
 
 
 def _correlation(members: Sequence[Asked]) -> dict[str, Any]:

@@ -6,8 +6,7 @@ from scipy.stats import norm
 
 from gribouille.answers import Answers
 from gribouille.evaluation import Tally
-from gribouille.metrics import Counts, Interval, Reliability, bootstrap, tempered, wilson
-from gribouille.metrics.calibration import LEAST
+from gribouille.metrics import LEAST, Counts, Reliability, interval, tempered, wilson
 from gribouille.metrics.intervals import LEVEL
 from gribouille.report.contents import Bar, Bin, Estimate, Headline, Moment
 from gribouille.sampling import batches_of
@@ -30,14 +29,8 @@ def headline(tally: Tally, plain: Surprises, at_temperature: Surprises) -> Headl
 
 
 def ranked(counts: Counts, measure: str) -> Estimate:
-    """Top-1 and top-3 with Wilson's interval, the others with the bootstrap's."""
-    value = getattr(counts, measure)
-    if measure in ("top1", "top3"):
-        hits = counts.first if measure == "top1" else counts.among_three
-        low, high = wilson(hits.sum(keepdims=True), counts.drawings.sum(keepdims=True))
-        interval = Interval(float(low[0]), float(high[0])) if counts.n else Interval(np.nan, np.nan)
-        return Estimate.of(value, interval, counts.n)
-    return Estimate.of(value, bootstrap(counts, measure), counts.n)
+    """A measure with its interval."""
+    return Estimate.of(getattr(counts, measure), interval(counts, measure), counts.n)
 
 
 def surprises(answers: Answers, temperature: float) -> Surprises:
