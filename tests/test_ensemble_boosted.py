@@ -1,7 +1,5 @@
 """Boosted trees on the ten best classes: they see what they are said to see, and learn what the mean cannot."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -45,14 +43,11 @@ def top1(probabilities: np.ndarray, asked: Asked) -> float:
     return float((probabilities.argmax(axis=1) == asked.label).mean())
 
 
-@pytest.mark.parametrize("objective", ["choice", "lambdarank", "binary"])
-def test_trees_learn_when_to_believe_whom(objective: str) -> None:
+def test_trees_learn_when_to_believe_whom(grown: Boosted) -> None:
     """On drawings that they have never seen, trees are much better than the mean, which cannot look at the drawing."""
-    boosting = replace(OPTIONS.boosting, objective=objective)
-    boosted, _ = grow(answered(1500, 0), answered(400, 1), MEMBERS, replace(OPTIONS, boosting=boosting))
     fresh = answered(500, 2)
     mean = softmax(fresh.of_members(MEMBERS)).mean(axis=0)
-    assert top1(boosted.probabilities(fresh), fresh) > top1(mean, fresh) + 0.15
+    assert top1(grown.probabilities(fresh), fresh) > top1(mean, fresh) + 0.15
 
 
 def test_equal_weights_are_no_weights() -> None:

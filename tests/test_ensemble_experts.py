@@ -1,7 +1,9 @@
 """Experts: those that are confused end up together, and an expert counts as much as it helps."""
 
 import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +13,13 @@ from hypothesis import strategies as st
 from shapes import SHAPES, store_of_shapes
 
 from gribouille.augment import Augmentation
+from gribouille.checkpoint import BEST, load_weights, save_weights
 from gribouille.course import TrainConfig
 from gribouille.ensemble import ENSEMBLE, EnsembleOptions, open_ensemble
 from gribouille.ensemble.card import ExpertOptions
 from gribouille.ensemble.experts import Experts, fit_weight
 from gribouille.ensemble.groups import confused_groups, confusion_rates
-from gribouille.experts import assemble, specialise
+from gribouille.experts import assemble, config_of, folder_of, specialise
 from gribouille.metrics import softmax
 from gribouille.predict import predictor_of
 from gribouille.store import Store
@@ -134,6 +137,39 @@ def test_experts_are_trained_and_go_on(store, run, tmp_path):
     before = (tmp_path / "out" / ENSEMBLE).read_bytes()
     assert specialise(run, tmp_path / "out", OPTIONS, store) == card
     assert (tmp_path / "out" / ENSEMBLE).read_bytes() == before
+
+
+def test_an_expert_has_steps_to_learn_in(run):
+    """A base that learned in batches of a thousand has an expert that learns in smaller ones, and never in larger ones."""
+    _, card = load_weights(run)
+    large = replace(card, config={**card.config, "batch": 1024})
+    options = EnsembleOptions(how="experts")
+    assert config_of(large, run, 2, options).batch == 2 * 200 // 20
+    assert config_of(large, run, 6, options).batch == 6 * 200 // 20
+    assert config_of(replace(card, config={**card.config, "batch": 12}), run, 6, options).batch == 12
+
+
+def test_folders_of_experts_have_short_names():
+    """Words name an expert's folder as long as they are short; long ones are cut and told apart, and none leaves the folder."""
+    assert folder_of(["cat", "ice cream"]) == "cat+ice_cream"
+    words = [f"a long word {number}" for number in range(14)]
+    names = {folder_of(words), folder_of([*words[:-1], "another"]), folder_of(["a/b", "c"]), folder_of(["a_b", "c"])}
+    assert len(names) == 4
+    assert all(len(name) < 120 and "/" not in name for name in names)
+
+
+def test_experts_of_another_base_are_refused(store, run, tmp_path):
+    """Experts that began as another base are not taken for this one's: the run says what it began with."""
+    base = Path(shutil.copytree(run, tmp_path / "base"))
+    assemble([base], tmp_path / "out", OPTIONS, store)
+    net, card = load_weights(base)
+    with torch.no_grad():
+        next(net.parameters()).mul_(1.01)
+    save_weights(net, card, base / BEST)
+    with pytest.raises(
+        ValueError, match=r"expected a run that began with .* as it is now, found one that began with Gribou"
+    ):
+        assemble([base], tmp_path / "out", OPTIONS, store)
 
 
 def test_what_is_written_answers_as_the_mix(store, run, tmp_path):

@@ -1,6 +1,7 @@
 """Suspected drawings: what is wrong on purpose is found, by judges that have not learned it, in a list that `clean` takes."""
 
 import json
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -252,6 +253,22 @@ def test_what_is_suspected_is_what_the_rule_says(seed, share):
         assert (np.diff(suspicion) <= 0).all()
 
 
+def test_memory_is_some_bytes_a_row():
+    """Choosing among many rows takes at most 30 bytes a row beside the verdicts: what is dear is done for the doubted alone."""
+    rows, generator = 200_000, np.random.default_rng(0)
+    own = (generator.uniform(0, 1, rows) ** 0.5).astype(np.float32)
+    other, label = generator.integers(0, 340, (2, rows)).astype(np.int16)
+    verdicts = Verdicts(np.ones(rows, np.uint8), own, other, 1 - own, -np.log(own + 1e-6), np.ones(rows, bool))
+    tracemalloc.start()
+    try:
+        found = {reason: len(listed) for reason, listed, _ in suspected(verdicts, label, 340, SuspectOptions())}
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found[WRONG] > 0
+    assert peak < 30 * rows + 340**2 * 8
+
+
 def test_the_command_lists_and_says_how_many(store, runs, tmp_path):
     """`gribouille data suspects RUN… STORE --out` prints what it found for each reason."""
     out = tmp_path / "suspects.ndjson"
@@ -261,3 +278,14 @@ def test_the_command_lists_and_says_how_many(store, runs, tmp_path):
     assert ran.exit_code == 0, ran.output
     assert f"of {len(store)} drawings" in ran.output
     assert len(lines_of(out)) <= 2 * max(1, len(store) // 100)
+
+
+def test_a_judge_that_began_as_another_net_is_refused(store, runs, tmp_path):
+    """First weights of ours may have learned from anything, so such a run is no judge; those of pictures have not."""
+    net, card = load_weights(runs[0])
+    for origin in ("Gribouille gru*0.25, best.safetensors of commit 0", "Gribouille model small.onnx of commit 0"):
+        save_weights(net, replace(card, pretrained=origin), tmp_path / BEST)
+        with pytest.raises(ValueError, match=r"found one that began with Gribouille .* which may have learned"):
+            open_run(tmp_path, store)
+    save_weights(net, replace(card, pretrained="PyPI efficientnet 1"), tmp_path / BEST)
+    open_run(tmp_path, store)

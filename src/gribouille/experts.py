@@ -10,6 +10,7 @@ judges the whole.
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,14 @@ from gribouille.ensemble.experts import Experts, fit_weight
 from gribouille.ensemble.groups import confused_groups
 from gribouille.ensemble.members import Logits, file_of, net_logits
 from gribouille.metrics import confusion, count, softmax
+from gribouille.sampling import Rows
 from gribouille.store import AnyStore, select
 from gribouille.train import Progress, Reporting, train
 
 FOLDER = "experts"  # of their runs, in the ensemble's
+STEPS = 20  # a pass at least, in batches that are not SMALL
+SMALL = 16  # drawings: of fewer, batch-norms learn little
+LONGEST = 100  # characters of a folder's name: systems have limits
 Hears = Callable[[int], None]
 
 
@@ -78,12 +83,13 @@ def specialise(
     net, card = load_weights(path)
     expect_labels(store, card.labels)
     base = net_logits(net.to(options.device), card.spec)
-    halves = replace(options, learn_from="validation", per_class=0)
-    unseen = ask([base], card.labels, store, taught_rows(store, halves), progress)
+    halves = replace(options, learn_from="validation")
+    rows = taught_rows(store, halves)
+    unseen = ask([base], card.labels, store, rows, progress)
     if len(unseen.label) == 0:
         raise ValueError(f"{store.path}: expected validation drawings that tell what is confused, found none")
     found = [_trained(group, path, out, options, store, progress) for group in _confused(unseen, options)]
-    weighed = [_weighed(expert, unseen, card, store, halves, progress) for expert in found]
+    weighed = [_weighed(expert, unseen, store, rows, progress) for expert in found]
     helpful = [expert for expert in weighed if expert.weight > 0]
     mix = Experts(len(card.labels), tuple(each.classes for each in helpful), tuple(each.weight for each in helpful))
     ensemble = Ensemble(tuple(card.labels), (base, *(each.logits for each in helpful)), mix)
@@ -122,7 +128,7 @@ def _trained(
     _, card = load_weights(base)
     words = tuple(card.labels[index] for index in classes)
     view = select(store, f"word in {words!r}")
-    folder = out / FOLDER / "+".join(word.replace(" ", "_") for word in words)
+    folder = out / FOLDER / folder_of(words)
     seen = 0
 
     def report(now: Progress) -> None:
@@ -130,18 +136,28 @@ def _trained(
         progress(now.drawings - seen)
         seen = now.drawings
 
-    train(view, folder, _config(card, base, options), reporting=Reporting(report))
+    train(view, folder, config_of(card, base, len(words), options), reporting=Reporting(report))
     net, own = load_weights(folder / LAST)
     logits = net_logits(net.to(options.device), own.spec)
     order = [own.labels.index(word) for word in words]
     return Expert(classes, folder / LAST, lambda drawings: logits(drawings)[:, order])
 
 
-def _config(base: Card, weights: Path, options: EnsembleOptions) -> TrainConfig:
-    """How an expert is trained: as the base was, from its weights, on fewer drawings and at a lower rate."""
-    how = options.specialising
+def folder_of(words: Sequence[str]) -> str:
+    """The name of the folder of these words' expert: they themselves, cut and told apart by a hash where they are long."""
+    name = "+".join(word.replace(" ", "_").replace("/", "_") for word in words)
+    told = sha256("\n".join(words).encode()).hexdigest()[:12]
+    return name if len(name) <= LONGEST and "/" not in "".join(words) else f"{name[:LONGEST]}…{told}"
+
+
+def config_of(base: Card, weights: Path, classes: int, options: EnsembleOptions) -> TrainConfig:
+    """How an expert of so many classes is trained: as the base was, from its weights, on fewer drawings, so in batches that leave
+    it STEPS a pass, and at a lower rate."""
+    how, config = options.specialising, TrainConfig.from_dict(base.config)
+    batch = min(config.batch, max(SMALL * config.accumulate, how.expert_per_class * classes // STEPS))
     return replace(
-        TrainConfig.from_dict(base.config),
+        config,
+        batch=batch,
         pretrained=str(weights.resolve()),
         first_conv="average",
         grow_from=0,
@@ -155,14 +171,10 @@ def _config(base: Card, weights: Path, options: EnsembleOptions) -> TrainConfig:
     )
 
 
-def _weighed(
-    expert: Expert, unseen: Asked, card: Card, store: AnyStore, halves: EnsembleOptions, progress: Hears
-) -> Expert:
-    """The expert with the weight that makes the labels of its group's unseen drawings most likely."""
-    rows = taught_rows(store, halves)
-    mine = np.isin(unseen.label, expert.classes)
-    said = expert.logits(store.gather(rows[mine]))  # never empty: what was confused was confused on some drawing
-    progress(len(said))
+def _weighed(expert: Expert, unseen: Asked, store: AnyStore, rows: Rows, progress: Hears) -> Expert:
+    """The expert with the weight that makes the labels of its group's unseen drawings most likely; `rows`: `unseen`'s."""
+    mine = np.isin(unseen.label, expert.classes)  # some: what was confused was confused on some drawing
+    said = ask([expert.logits], store.labels, store, rows[mine], progress).logits
     return replace(expert, weight=fit_weight(softmax(unseen.logits[mine]), said, expert.classes, unseen.label[mine]))
 
 

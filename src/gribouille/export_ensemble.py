@@ -291,7 +291,7 @@ def _agreement(before: Ensemble, shipped: Ensemble, golden: Sequence[Drawing], s
     agreement = float(np.mean(best[0] == best[1]))
     if len(golden) >= GOLDEN and agreement < spec.agreement:
         raise ExportError(
-            f"export: rounding to int8 left the best guess of {agreement:.0%} of {len(golden)} drawings; "
+            f"export: rounding left the best guess of {agreement:.0%} of {len(golden)} drawings; "
             f"expected at least {spec.agreement:.0%}. Nothing was written: try float32 arithmetic, or float32 weights."
         )
     return agreement

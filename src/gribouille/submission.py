@@ -1,8 +1,8 @@
 """A submission to Kaggle's Quick, Draw! challenge: a recogniser and a test file in, `key_id,word` with three words a drawing out.
 
 Words are the challenge's 340, the most probable first, with spaces inside a word as underscores. A submission answers every
-key once, so a row that cannot be read, has no key_id, or one that an earlier row has stops it with its place, and nothing is
-written: what should be guessed about it nobody knows. Memory does not grow with the file, but for 8 bytes a key.
+key once, so a row that cannot be read or has no key_id stops it with its place, a key_id that stands twice with its number, and
+nothing is written: what should be guessed about it nobody knows. Memory does not grow with the file, but for 8 bytes a key.
 Source of the format: kaggle.com/c/quickdraw-doodle-recognition, "Evaluation".
 """
 
@@ -73,7 +73,7 @@ def write_submission(
                 best = _best(predictor, records.drawings, columns, pool, progress)
                 _write_rows(file, records.key_id, best, spelled)
                 keys.append(records.key_id)
-        _expect_distinct(keys)
+        _expect_distinct(keys, ", ".join(shown(each.url) for each in files))
 
     write_atomically(out, write)
     return SubmissionReport(sum(map(len, keys)), len(columns))
@@ -122,10 +122,10 @@ def _write_rows(
         file.write(f"{key},{' '.join([spelled[place] for place in places])}\n")
 
 
-def _expect_distinct(keys: Sequence[UInt64[np.ndarray, "_"]]) -> None:
+def _expect_distinct(keys: Sequence[UInt64[np.ndarray, "_"]], names: str) -> None:
     whole = np.sort(np.concatenate([np.zeros(0, np.uint64), *keys]))
     if not len(whole):
-        raise FormatError("test file: expected drawings, found none")
+        raise FormatError(f"{names}: expected drawings, found none")
     again = whole[1:][whole[1:] == whole[:-1]]
     if len(again):
-        raise FormatError(f"test file: expected each key_id once, found {again[0]} again ({len(again):,} such rows)")
+        raise FormatError(f"{names}: expected each key_id once, found {again[0]} again ({len(again):,} such rows)")

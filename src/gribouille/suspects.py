@@ -4,7 +4,8 @@ a list of rows with reasons out, for `gribouille data clean --list`.
 Who learned from a row judges it too kindly: a run is asked about the others alone (and about rows with another key_id than
 those). Words differ in how sure a net ever is of them, so each is measured by its own kind, as confident learning does
 (Northcutt, Jiang and Chuang 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels"): a word's threshold is the
-mean probability that its own drawings are given. Beside one batch of answers 16 bytes a row of the store are held.
+mean probability that its own drawings are given. Beside one batch of answers at most 60 bytes a row of the store
+are held, and a byte for each run.
 """
 
 import json
@@ -18,6 +19,7 @@ from jaxtyping import Bool, Float32, Float64, Int, Int16, Int64, UInt8
 from gribouille.checkpoint import Card, load_weights, write_atomically
 from gribouille.drawing import Drawings
 from gribouille.metrics import LEAST, temperature_of, tempered
+from gribouille.nets.pretrained import OF_OURS
 from gribouille.predict import Predictor, net_predictor
 from gribouille.sampling import Rows, batches_of, validation_rows
 from gribouille.store import AnyStore, Selection, Store, View, select
@@ -25,6 +27,7 @@ from gribouille.store.split import TRAIN
 
 WRONG, UNRECOGNISABLE = "wrong label", "unrecognisable"
 BATCH = 256  # drawings
+MOST = 32  # runs: who judges a row is kept as bits
 CALIBRATED_ON = 3_000  # validation drawings
 CHUNK = 1 << 20  # keys looked up at once
 
@@ -106,6 +109,8 @@ def write_suspects(
     `progress` hears of every drawing that has been judged. Raises ValueError for a run of another store or without a list of
     its own, and where no drawing has a judge.
     """
+    if not 1 <= len(runs) <= MOST:
+        raise ValueError(f"runs: expected 1 to {MOST}, found {len(runs)}")
     store = Store.open(path, marks=False)
     asked = select(store, where) if where.strip() else store
     judges = [open_run(run, store) for run in runs]
@@ -117,7 +122,7 @@ def write_suspects(
             f"{path}: expected runs that did not learn from some of its drawings, found that all {len(runs)} learned from "
             f"each of {len(rows):,}; train them with --where on different folds"
         )
-    label = judges[0].predictor.columns_of(asked.labels)[asked.label]
+    label = judges[0].predictor.columns_of(asked.labels).astype(np.int16)[asked.label]
     verdicts = _verdicts([judge.predictor for judge in judges], can, asked, label, progress)
     listed = list(suspected(verdicts, label, len(labels), options))
     write_atomically(out, lambda place: _write(place, listed, verdicts, (rows, label, labels)))
@@ -134,9 +139,15 @@ def write_suspects(
 def open_run(path: Path, store: Store) -> Run:
     """A run and what it learned from of this store, whose marks are not read (`Store.open(…, marks=False)`).
 
-    Raises ValueError for what is no run, a run of another store, and one with a teacher, who may have learned from anything.
+    Raises ValueError for what is no run, a run of another store, and one with a teacher or that began as another net of ours,
+    either of whom may have learned from anything.
     """
     net, card = load_weights(path)
+    if card.pretrained.startswith(OF_OURS):
+        raise ValueError(
+            f"{path}: expected a run that began with random weights or those of pictures, found one that began with "
+            f"{card.pretrained}, which may have learned from the drawings that it is to judge"
+        )
     if card.teacher:
         raise ValueError(
             f"{path}: expected a run that learned from words alone, found one with a teacher, who may have learned from "
@@ -182,22 +193,22 @@ def suspected(
     A wrong label's suspicion is the other word's probability less the own one's (confident learning's normalised margin), an
     unrecognisable one's what its loss exceeds the mean of its word by.
     """
-    judged = np.flatnonzero(verdicts.judges)
-    mine, own, loss = label[judged], verdicts.own[judged].astype(np.float64), verdicts.loss[judged]
-    thresholds = _means(mine, own, classes)
-    other, probability = verdicts.other[judged], verdicts.probability[judged].astype(np.float64)
+    judged = verdicts.judges > 0
+    thresholds, usual = (_means(label[judged], each[judged], classes) for each in (verdicts.own, verdicts.loss))
+    rows = np.flatnonzero(judged & (verdicts.own <= options.doubted))  # few: all that follows is of these alone
+    mine, other = label[rows], verdicts.other[rows]
+    own, probability = verdicts.own[rows].astype(np.float64), verdicts.probability[rows].astype(np.float64)
     sure = probability >= np.fmax(options.confident, thresholds[other])
-    doubted = own <= options.doubted
-    alone = _taken_so(mine, other, probability > own, classes) <= options.habitual
-    most = max(1, int(options.share * len(judged)))
+    alone = _taken_so(verdicts, label, rows, classes) <= options.habitual
+    most = max(1, int(options.share * np.count_nonzero(judged)))
     suspicions = {
-        WRONG: (doubted & sure & alone & verdicts.agree[judged], probability - own),
-        UNRECOGNISABLE: (doubted & ~sure, loss - _means(mine, loss, classes)[mine]),
+        WRONG: (sure & alone & verdicts.agree[rows], probability - own),
+        UNRECOGNISABLE: (~sure, verdicts.loss[rows] - usual[mine]),
     }
     for reason, (which, suspicion) in suspicions.items():
         found = np.flatnonzero(which)
         found = found[np.argsort(-suspicion[found], kind="stable")][:most]
-        yield reason, judged[found], suspicion[found].astype(np.float64)
+        yield reason, rows[found], suspicion[found].astype(np.float64)
 
 
 def _taught_by(card: Card, store: Store) -> AnyStore | None:
@@ -234,9 +245,12 @@ def _verdicts(
 ) -> Verdicts:
     """The verdicts on all rows; `can` tells which predictor may judge which row."""
     verdicts = Verdicts.none(len(store))
-    for together in np.unique(can, axis=1).T:  # rows with the same judges fill batches of their own
-        judges = [predictor for predictor, one in zip(predictors, together, strict=True) if one]
-        rows = np.flatnonzero((can == together[:, None]).all(axis=0))
+    together = np.zeros(len(store), np.uint32)  # rows with the same judges fill batches of their own
+    for place, mine in enumerate(can):
+        together |= mine.astype(np.uint32) << np.uint32(place)
+    for code in np.unique(together).tolist():
+        rows = np.flatnonzero(together == code)
+        judges = [predictor for place, predictor in enumerate(predictors) if code >> place & 1]
         for batch in batches_of(rows, BATCH) if judges else []:
             drawings = store.gather(batch)
             answers = np.stack([judge.probabilities(drawings) for judge in judges])
@@ -262,12 +276,17 @@ def _keep(
 
 
 def _taken_so(
-    label: Int[np.ndarray, "n"], other: Int[np.ndarray, "n"], taken: Bool[np.ndarray, "n"], classes: int
-) -> Float64[np.ndarray, "n"]:
-    """The share of the other drawings of each one's word that are taken for the word that it is taken for."""
-    pair = label.astype(np.int64) * classes + other
-    alike = np.bincount(pair[taken], minlength=classes * classes)[pair] - taken
-    return np.asarray(alike / np.maximum(np.bincount(label, minlength=classes)[label] - 1, 1))
+    verdicts: Verdicts, label: Int[np.ndarray, "rows"], some: Rows, classes: int
+) -> Float64[np.ndarray, "some"]:
+    """The share of the other judged drawings of each one's word that are taken for the word that it is taken for."""
+
+    def pairs(rows: Rows) -> Int64[np.ndarray, "_"]:
+        return np.asarray(label[rows].astype(np.int64) * classes + verdicts.other[rows])
+
+    taken = (verdicts.judges > 0) & (verdicts.probability > verdicts.own)
+    alike = np.bincount(pairs(np.flatnonzero(taken)), minlength=classes * classes)[pairs(some)] - taken[some]
+    drawn = np.bincount(label[verdicts.judges > 0], minlength=classes)
+    return np.asarray(alike / np.maximum(drawn[label[some]] - 1, 1))
 
 
 def _means(label: Int[np.ndarray, "n"], values: np.ndarray, classes: int) -> Float64[np.ndarray, "classes"]:

@@ -43,7 +43,7 @@ from gribouille.distil import Teacher
 from gribouille.feed import Feed, FeedSpec, feed_of, prefetched
 from gribouille.machine import machine
 from gribouille.metrics import Counts, confusion, count
-from gribouille.nets import build_net, quicken, start_from, start_from_model, takes_any_side
+from gribouille.nets import began_otherwise, build_net, quicken, start_from, start_from_model, takes_any_side
 from gribouille.predict import net_predictor
 from gribouille.rounding import round_weights, rounded
 from gribouille.run_card import describe
@@ -364,7 +364,7 @@ def _started(course: Course, out: Path, who: str) -> tuple[Learner, Card]:
     # The first process reads: the others, on other machines, may not see the folder.
     state = parallel.told(lambda: load_state(out / STATE) if (out / STATE).exists() else None)
     if state is not None:
-        return learner, _resumed(learner, card, state, out)
+        return learner, _resumed(learner, course, card, state, out)
     if config.pretrained:
         # Measured once: processes whose weights differed in the last place would differ for good.
         provenance, weights = parallel.told(lambda: _beginning(learner.net, course))
@@ -414,7 +414,7 @@ def _agree(course: Course, learner: Learner, card: Card) -> None:
     parallel.agree(config=config, store=card.store, teacher=card.teacher, pretrained=card.pretrained, step=learner.step)
 
 
-def _resumed(learner: Learner, card: Card, state: dict[str, Any], out: Path) -> Card:
+def _resumed(learner: Learner, course: Course, card: Card, state: dict[str, Any], out: Path) -> Card:
     """Put the learner where the run in `out` stands; the card that it has by now."""
     before, now = json.loads(state.pop("card")), json.loads(json.dumps(asdict(card)))
     for name in ("store", "teacher", "labels"):
@@ -434,6 +434,11 @@ def _resumed(learner: Learner, card: Card, state: dict[str, Any], out: Path) -> 
             f"{name} {before['config'].get(name)} (now {now['config'][name]})" for name in sorted(changed)
         )
         raise ValueError(f"{out}: expected a run with the same config to go on with, found {found}")
+    if began_otherwise(course.config.pretrained, before.get("pretrained", "")):
+        raise ValueError(
+            f"{out}: expected a run that began with {course.config.pretrained} as it is now, found one that began with "
+            f"{before['pretrained']}"
+        )
     learner.restore(state)
     commit = before["commit"] if card.commit in before["commit"] else f"{before['commit']}, resumed at {card.commit}"
     return replace(Card(**before), commit=commit)

@@ -31,7 +31,7 @@ FACTS = ("strokes", "points", "ink", "longest stroke", "width", "height")  # of 
 @dataclass(frozen=True, eq=False)
 class Asked:
     """What the members answered about some drawings, logits side by side, what these are, and the facts of each (`FACTS`).
-    `seconds` of each member per drawing."""
+    `seconds` of each member per drawing, in the median batch."""
 
     logits: Float32[np.ndarray, "n inputs"]
     label: Int64[np.ndarray, "n"]
@@ -82,24 +82,26 @@ def ask(
     members: Sequence[Logits], labels: Sequence[str], store: AnyStore, rows: Rows, progress: Callable[[int], None]
 ) -> Asked:
     """What the members say of these rows, each asked about once; labels are those of the members."""
-    logits: list[np.ndarray] = []
+    first = store.gather(rows[:1])
+    # One drawing that is not counted: it tells how many logits a member gives, and takes what only a first call takes.
+    widths = [member(first).shape[1] if len(rows) else len(labels) for member in members]
+    logits = np.zeros((len(rows), sum(widths)), np.float32)
     facts = np.zeros((len(rows), len(FACTS)), np.float32)
-    seconds = np.zeros(len(members))
+    seconds: list[list[float]] = [[] for _ in members]
     done = 0
     for batch in batches_of(rows, ASKED) if len(rows) else []:
-        drawings = store.gather(batch)
+        drawings, place = store.gather(batch), slice(done, done + len(batch))
         answers = []
-        for index, member in enumerate(members):
+        for member, taken in zip(members, seconds, strict=True):
             since = time.perf_counter()
             answers.append(member(drawings))
-            seconds[index] += time.perf_counter() - since
-        logits.append(np.concatenate(answers, axis=1))
-        facts[done : done + len(batch)] = facts_of_drawings(drawings)
+            taken.append((time.perf_counter() - since) / len(batch))
+        np.concatenate(answers, axis=1, out=logits[place])
+        facts[place] = facts_of_drawings(drawings)
         done += len(batch)
         progress(len(batch))
     label = columns_of(store.labels, labels)[store.label[rows]]
-    whole = np.concatenate(logits) if logits else np.zeros((0, len(labels) * len(members)), np.float32)
-    return Asked(whole, label, facts, tuple((seconds / max(1, len(rows))).tolist()))
+    return Asked(logits, label, facts, tuple(float(np.median(taken)) if taken else 0.0 for taken in seconds))
 
 
 def judged_rows(store: AnyStore, options: EnsembleOptions) -> Rows:

@@ -2,7 +2,8 @@
 
 Comes in: what frozen members said of drawings (`Asked`). Goes out: trees (LightGBM's) that were best on drawings that they did
 not learn from. A row is a candidate of a drawing (see `candidates`). Trees start from the mean: what they learn is what to add to
-the logarithm of its probability, so that none of them is the mean itself.
+the logarithm of its probability, so that none of them is the mean itself, by the likelihood of the right candidate among the ten
+(which did better than LightGBM's lambdarank and than right or wrong by itself: docs/ensembles.md).
 """
 
 import json
@@ -147,7 +148,7 @@ def grow(taught: Asked, judged: Asked, members: int, options: EnsembleOptions) -
 def _parameters(options: EnsembleOptions) -> dict[str, Any]:
     boosting = options.boosting
     return {
-        "objective": _choice if boosting.objective == "choice" else boosting.objective,
+        "objective": _choice,
         "metric": "None",
         "num_leaves": boosting.leaves,
         "learning_rate": boosting.shrunk,

@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from gribouille.checkpoint import write_text
 
@@ -21,11 +21,9 @@ LEARNED = {"linear": "linear.safetensors", "boosted": "boosted.safetensors", "ex
 
 @dataclass(frozen=True)
 class TreeOptions:
-    """Boosted trees: `objective` what they learn (choice: which candidate is right, by the likelihood of all ten; lambdarank:
-    their order; binary: whether each is right), at most `trees` of `leaves` leaves, each `shrunk` to that share of its answer;
-    a leaf takes `leaf_rows` rows or more. They stop when `tree_patience` trees brought no better MAP@3."""
+    """Boosted trees: at most `trees` of `leaves` leaves, each `shrunk` to that share of its answer; a leaf takes `leaf_rows` rows
+    or more. They stop when `tree_patience` trees brought no better MAP@3."""
 
-    objective: Literal["choice", "lambdarank", "binary"] = "choice"
     trees: int = 400
     leaves: int = 15
     shrunk: float = 0.05
@@ -160,6 +158,8 @@ def read_card(folder: Path) -> EnsembleCard:
         if "linear" in fields:  # what it was called as long as nothing else learned
             fields["learned"] = fields.pop("linear")
         card = EnsembleCard(**fields | {"members": [Member(**member) for member in fields["members"]]})
+        if card.how not in get_args(How) or (card.learned is None) != (card.how == "mean"):
+            raise ValueError(f"how: {card.how}")
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path}: expected the card of an ensemble, found something else ({error!r})") from error
     hashes = [(folder / member.path, member.sha256) for member in card.members]
@@ -173,5 +173,5 @@ def read_card(folder: Path) -> EnsembleCard:
 def hash_of(path: Path) -> str:
     """The sha256 of a member's file, or of what was learned; ValueError where there is none."""
     if not path.is_file():
-        raise ValueError(f"{path}: expected the weights of an ensemble's member, found no such file")
+        raise ValueError(f"{path}: expected a file that an ensemble is made of, found no such file")
     return sha256(path.read_bytes()).hexdigest()

@@ -12,7 +12,7 @@ from jaxtyping import Float32
 from gribouille.drawing import Drawings
 from gribouille.ensemble.asking import Asked, facts_of_drawings
 from gribouille.ensemble.boosted import Boosted
-from gribouille.ensemble.card import ENSEMBLE, LEARNED, EnsembleCard, read_card
+from gribouille.ensemble.card import LEARNED, EnsembleCard, read_card
 from gribouille.ensemble.experts import Experts
 from gribouille.ensemble.linear import Linear
 from gribouille.ensemble.mean import Mean
@@ -91,6 +91,4 @@ def _combiner(card: EnsembleCard, folder: Path) -> Combiner:
         "boosted": Boosted.read,
         "experts": Experts.read,
     }
-    if card.how not in readers or card.learned is None:
-        raise ValueError(f"{folder / ENSEMBLE}: expected mean, or {', '.join(readers)} with its file, found {card.how}")
     return readers[card.how](folder / LEARNED[card.how])

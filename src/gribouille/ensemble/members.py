@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from gribouille.checkpoint import BEST, load_weights
 from gribouille.drawing import Drawings
+from gribouille.ensemble.card import ENSEMBLE
 from gribouille.metrics import LEAST
 from gribouille.nets import PointNet
 from gribouille.raster.kernel import rasterise
@@ -56,7 +57,9 @@ def open_member(path: Path, device: str = "cpu") -> Net:
 
 
 def file_of(member: Path) -> Path:
-    """The file of a member: of a run's folder, its best weights."""
+    """The file of a member: of a run's folder, its best weights. ValueError for an ensemble: its members are to be named."""
+    if (member / ENSEMBLE).is_file():
+        raise ValueError(f"{member}: expected a run or a model file, found an ensemble; name its members, or export it")
     return member / BEST if member.is_dir() else member
 
 

@@ -19,6 +19,7 @@ from jaxtyping import Float
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from gribouille.nets.pretrained import OF_OURS
 from gribouille.recogniser import Recogniser
 
 PREFIX = "net.net."  # of the net's weights in a model file: Recognition holds a Tempered holds the net
@@ -84,7 +85,7 @@ def read(path: Path) -> Folded:
             name = node.input[1].removeprefix(PREFIX).removesuffix(DEQUANTISED)
             none = np.zeros(len(weights[name]), np.float32)  # the exporter leaves offsets out that are all 0
             offsets[name.removesuffix(".weight")] = arrays[node.input[2]] if len(node.input) == 3 else none
-    origin = f"Gribouille model {path.name} of commit {about.commit}, sha256 {sha256(path.read_bytes()).hexdigest()}"
+    origin = f"{OF_OURS} model {path.name} of commit {about.commit}, sha256 {sha256(path.read_bytes()).hexdigest()}"
     return Folded(weights, offsets, about.labels, tuple(about.raster["channels"]), origin)
 
 

